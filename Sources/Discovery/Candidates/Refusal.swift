@@ -1,5 +1,5 @@
 /// Why an announcement on the LAN was passed over. Counted, because a LAN may hold many strange services.
-public enum Refusal: String, Sendable, Hashable, CaseIterable {
+public enum Refusal: String, Error, Hashable, CaseIterable {
     /// A name or type that is not UTF-8, is too long, or is not ours.
     case badName
     /// Not in the domain `local`.

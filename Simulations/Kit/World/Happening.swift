@@ -1,0 +1,57 @@
+import Core
+import Federation
+
+/// One request from node to node until it is answered, or one stream until it is over.
+struct Call: Sendable {
+    var caller: Int
+    /// The caller's engine: a crash ends it, and its successor knows nothing of this call.
+    var callerLife: Int
+    /// The caller's name for it.
+    var token: Token
+    var callee: Int
+    /// Whether the callee knows of it.
+    var hasArrived = false
+    var stream: StreamState?
+}
+
+/// The part of a call that only a stream has.
+struct StreamState: Sendable {
+    /// When the last page arrives, so that pages and the end stay in order.
+    var lastArrival = Instant.zero
+    /// Whether the reader has said `proceed` since its last page.
+    var isReady = true
+    /// Pages that wait in the reader's socket.
+    var waiting: [Page] = []
+    /// The stream's end, behind the pages that wait.
+    var end: StreamEnd?
+}
+
+/// How a stream ended for its reader.
+struct StreamEnd: Sendable {
+    /// Nil where the writer ended it in order.
+    var failure: TransportFailure?
+}
+
+/// What the heap of a simulation holds.
+enum Happening: Sendable {
+    /// A request reaches the callee.
+    case request(UInt64, [UInt8])
+    /// An answer, or a page of a stream, reaches the caller.
+    case answer(UInt64, [UInt8])
+    /// The caller learns that there is no answer.
+    case failed(UInt64, TransportFailure)
+    /// The caller learns that its stream is over.
+    case ended(UInt64, StreamEnd)
+    /// The reader of a stream is ready for what waits.
+    case pump(UInt64)
+    /// The callee learns that whoever asked is gone.
+    case abandoned(UInt64, callee: Int)
+    /// A node's own work is done.
+    case verified(Int, life: Int, Token, [Bool])
+    case loaded(Int, life: Int, Token, Query)
+    case durable(Int, life: Int, Token, LogWrite)
+    /// A deadline of the node's engine.
+    case wake(Int, life: Int)
+    /// Somebody at the node wants something.
+    case input(Int, Input)
+}

@@ -1,0 +1,125 @@
+public import Core
+
+/// What a shell MUST carry out, in order, and answer with the input that names the same token.
+public enum Effect: Hashable, Sendable {
+    /// Check each event's signatures; `Input.verified`.
+    case verify(Token, [Event])
+    /// Read from the log; `Input.loaded`.
+    case load(Token, Query)
+    /// Make all of it durable in one transaction, in the order of the effects; `Input.stored` only after that.
+    case store(Token, LogWrite)
+    /// Answer a request; for a stream, send one more page and say `Input.drained` when the network has it.
+    case reply(Exchange, Response)
+    /// End a stream of somebody else.
+    case close(Exchange, Refusal?)
+    /// Ask `to`; `Input.response` or `Input.failed`.
+    case send(Token, to: Destination, Request)
+    /// Open a stream of this peer's log; `Input.page`s, then `Input.closed`.
+    case open(Token, to: Destination, since: Cursor?)
+    /// The last page of this stream of ours was taken in; read the next one. Until then nothing more may be read from
+    /// the network.
+    case proceed(Token)
+    /// Let go of a stream of ours.
+    case cancel(Token)
+    /// Tell the operator, or whoever waits.
+    case report(Report)
+}
+
+/// Whom to reach, and where.
+public struct Destination: Hashable, Sendable {
+    /// The identity that must answer; nil where a first contact is to find out.
+    public var node: NodeID?
+    /// Addresses to try, in order.
+    public var endpoints: [String]
+
+    public init(node: NodeID?, endpoints: [String]) {
+        self.node = node
+        self.endpoints = endpoints
+    }
+}
+
+/// What to read from the log.
+public enum Query: Hashable, Sendable {
+    /// Entries after `position`, at most `events` and `bytes` of them, without those that `excluding` handed to us.
+    case page(after: UInt64, events: Int, bytes: Int, excluding: NodeID?)
+    case events([EventID])
+}
+
+/// What happened, for those who watch.
+public enum Report: Hashable, Sendable {
+    /// The events of an `append` are durable.
+    case appended(Token, [Event])
+    case appendFailed(Token, Refusal)
+    case imported(Token, [Outcome])
+    /// An operation has ended.
+    case operation(Token, OperationResult)
+    /// These entries are new in the log, durable.
+    case accepted([LogEntry])
+    /// An event was refused; once for each time it came.
+    case refused(EventID?, sender: NodeID?, RefusalCode)
+    case equivocation(Equivocation)
+    /// A registration moved.
+    case peerChanged(PeerRecord)
+    /// What a comparison with a peer showed.
+    case compared(NodeID, Comparison)
+    /// A peer can't be reached, or answers otherwise than it should.
+    case trouble(NodeID?, String)
+    /// A key of ours answers elsewhere, or two nodes run under one key.
+    case duplicateIdentity(NodeID)
+}
+
+/// What two nodes know about each other's logs after a session.
+public struct Comparison: Hashable, Sendable {
+    public enum Verdict: String, Hashable, Sendable {
+        /// Same root, and neither misses a body.
+        case equal
+        /// Same root, but a body is missing on one side.
+        case bodiesMissing = "bodies-missing"
+        /// The roots differ.
+        case different
+        /// The two admit different origins, so there is nothing to be equal.
+        case differentContext = "different-context"
+    }
+
+    public var verdict: Verdict
+    /// Our root when the verdict was found.
+    public var root: Digest
+
+    public init(verdict: Verdict, root: Digest) {
+        self.verdict = verdict
+        self.root = root
+    }
+}
+
+/// How an operation ended.
+public enum OperationResult: Hashable, Sendable {
+    case done
+    /// The record after the operation.
+    case peer(PeerRecord)
+    case synced(SyncResult)
+    case failed(Refusal)
+}
+
+/// What a session with one peer did.
+public struct SyncResult: Hashable, Sendable {
+    public var peer: NodeID
+    /// New here.
+    public var received: Int
+    /// Pushed to the peer.
+    public var sent: Int
+    /// Requests made.
+    public var roundTrips: Int
+    /// Nil where the logs were not compared.
+    public var comparison: Comparison?
+
+    public init(
+        peer: NodeID, received: Int = 0, sent: Int = 0, roundTrips: Int = 0,
+        comparison: Comparison? = nil
+    ) {
+        self.peer = peer
+        self.received = received
+        self.sent = sent
+        self.roundTrips = roundTrips
+        self.comparison = comparison
+    }
+}

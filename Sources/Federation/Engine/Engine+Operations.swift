@@ -1,0 +1,109 @@
+import Core
+
+/// What the operator orders, and what discovery sees.
+extension Engine {
+    mutating func operate(
+        _ operation: Operation, _ token: Token, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        switch operation {
+        case .add(let endpoint):
+            let destination = Destination(node: nil, endpoints: [endpoint])
+            register(with: destination, isOrdered: true, isSameHost: false, token, &effects)
+        case .approve(let node):
+            guard known(node, token, &effects) else { return }
+            approve(node)
+            settleState(of: node, now, &effects)
+            peers[node]?.registration.retryAt = now
+            submit(Job(.records(.operation(token, node))), &effects)
+            continueRegistration(with: node, now, &effects)
+        case .reject(let node):
+            guard known(node, token, &effects) else { return }
+            end(node, as: .rejected, &effects)
+            submit(Job(.records(.operation(token, node))), &effects)
+        case .remove(let node):
+            guard known(node, token, &effects), let peer = peers[node] else { return }
+            if peer.isActive, !peer.record.endpoints.isEmpty {
+                // The peer should know; where it doesn't hear it, it finds out by being refused.
+                effects.append(.send(self.token(for: .leave), to: peer.destination, .leave))
+            }
+            end(node, as: .removed, &effects)
+            submit(Job(.records(.operation(token, node))), &effects)
+        case .sync(let node):
+            guard active(node, token, &effects) else { return }
+            startPull(node, fromStart: false, reconciles: true, token, &effects)
+        case .pull(let node, let fromStart):
+            guard active(node, token, &effects) else { return }
+            startPull(node, fromStart: fromStart, reconciles: false, token, &effects)
+        case .reconcile(let node):
+            guard active(node, token, &effects) else { return }
+            startSession(with: node, operation: (token, SyncResult(peer: node)), now, &effects)
+        }
+    }
+
+    private mutating func known(
+        _ node: NodeID, _ token: Token, _ effects: inout [Effect]
+    ) -> Bool {
+        guard peers[node] == nil else { return true }
+        let refusal = Refusal(.unknownPeer, "no such peer: see federate peers list")
+        report(.operation(token, .failed(refusal)), &effects)
+        return false
+    }
+
+    private mutating func active(
+        _ node: NodeID, _ token: Token, _ effects: inout [Effect]
+    ) -> Bool {
+        guard known(node, token, &effects) else { return false }
+        guard peers[node]?.isActive != true else { return true }
+        let state = peers[node]?.record.state.rawValue ?? ""
+        let refusal = Refusal(.notActive, "the peer is \(state): approve it on both sides")
+        report(.operation(token, .failed(refusal)), &effects)
+        return false
+    }
+
+    mutating func sighted(
+        _ sighting: Sighting, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        let node = sighting.node
+        guard node != key.node, !sighting.endpoints.isEmpty else { return }
+        guard let peer = peers[node] else {
+            return introduce(to: sighting, now, &effects)
+        }
+        peers[node]?.isSameHost = sighting.isSameHost
+        guard peer.record.state == .active || peer.record.state == .pending else { return }
+        var endpoints = sighting.endpoints
+        endpoints += peer.record.endpoints.filter { !endpoints.contains($0) }
+        endpoints = Array(endpoints.prefix(MessageLimits.endpoints))
+        if endpoints != peer.record.endpoints {
+            peers[node]?.record.endpoints = endpoints
+            markDirty(node)
+        }
+        if peer.isActive {
+            startDownload(from: node, now, &effects)
+        } else if peer.registration.step == .idle {
+            peers[node]?.registration.retryAt = now
+            continueRegistration(with: node, now, &effects)
+        }
+    }
+
+    /// A node that is not known yet was seen: one of the two introduces itself, the other waits a little.
+    private mutating func introduce(
+        to sighting: Sighting, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        let waiting = peers.values.count { $0.record.state == .pending }
+        guard waiting < EngineLimits.pendingPeers else { return }
+        sightings[sighting.node] = (sighting, key.node < sighting.node ? now : now + EngineLimits.courtesy)
+        continueSightings(now, &effects)
+    }
+
+    mutating func continueSightings(_ now: Instant, _ effects: inout [Effect]) {
+        for node in sightings.keys.sorted() {
+            guard let (sighting, due) = sightings[node], due <= now else { continue }
+            sightings[node] = nil
+            guard peers[node] == nil else { continue }
+            let destination = Destination(node: node, endpoints: sighting.endpoints)
+            register(
+                with: destination, isOrdered: false, isSameHost: sighting.isSameHost, nil,
+                &effects)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Core
+
+/// What others ask of us.
+extension Engine {
+    mutating func answer(
+        _ request: Request, _ exchange: Exchange, _ caller: Caller, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        switch request {
+        case .introduce(let introduction):
+            return answer(introduction, exchange, now, &effects)
+        case .confirm(let confirmation):
+            return answer(confirmation, exchange, caller, now, &effects)
+        default: break
+        }
+        guard let node = caller.node else {
+            return refuse(exchange, Refusal(.unauthenticated, "sign the request"), &effects)
+        }
+        if let refusal = refusal(of: node, request) { return refuse(exchange, refusal, &effects) }
+        heard(node, now)
+        serve(request, exchange, node, now, &effects)
+    }
+
+    private func refusal(of node: NodeID, _ request: Request) -> Refusal? {
+        guard node != key.node else {
+            return Refusal(.misaddressed, "a node is no peer of itself: is the key in use twice?")
+        }
+        guard let peer = peers[node] else {
+            return Refusal(.unknownPeer, "register first: POST /api/federation/register")
+        }
+        switch (peer.record.state, request) {
+        case (.active, _), (_, .ownRecord), (_, .leave): return nil
+        case (.pending, _):
+            let waits = peer.record.isApprovedHere ? "your operator's" : "this node's operator's"
+            return Refusal(
+                .notActive, "the registration waits for \(waits) approval",
+                retryAfter: EngineLimits.registerAgain)
+        case (.rejected, _), (.removed, _):
+            return Refusal(.removed, "this node's operator ended the registration")
+        }
+    }
+
+    private mutating func serve(
+        _ request: Request, _ exchange: Exchange, _ node: NodeID, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        switch request {
+        case .introduce, .confirm: break
+        case .push(let batch): take(batch, exchange, from: node, &effects)
+        case .pull(let since): servePage(since: since, exchange, to: node, &effects)
+        case .stream(let since): serveStream(since: since, exchange, to: node, &effects)
+        case .reconcile(let session, let message):
+            respond(to: message, session: session, exchange, from: node, now, &effects)
+        case .fetch(let session, let message):
+            deliver(message, session: session, exchange, to: node, now, &effects)
+        case .bodies(let ids):
+            effects.append(.load(token(for: .bodyDelivery(exchange)), .events(ids)))
+        case .status: effects.append(.reply(exchange, .status(status)))
+        case .ownRecord: effects.append(.reply(exchange, registration(of: node)))
+        case .leave: leave(node, exchange, &effects)
+        }
+    }
+
+    private mutating func take(
+        _ batch: Batch, _ exchange: Exchange, from node: NodeID, _ effects: inout [Effect]
+    ) {
+        guard intake.hasRoom else {
+            let refusal = Refusal(
+                .busy, "too much is on its way to the disk", retryAfter: .seconds(1))
+            return refuse(exchange, refusal, &effects)
+        }
+        submit(Job(.push(exchange, node), batch), &effects)
+    }
+
+    private mutating func leave(
+        _ node: NodeID, _ exchange: Exchange, _ effects: inout [Effect]
+    ) {
+        end(node, as: .removed, &effects)
+        let answer = Job.RecordsAnswer.request(exchange, registration(of: node))
+        submit(Job(.records(answer)), &effects)
+    }
+
+    /// What a peer may know.
+    var status: PeerStatus {
+        PeerStatus(
+            log: index.id, position: position, eventCount: UInt64(eventCount), root: root,
+            missingBodies: UInt64(missingBodyCount))
+    }
+
+    func registration(of node: NodeID) -> Response {
+        let record = peers[node]?.record
+        return .registration(
+            RegistrationState(
+                state: record?.state ?? .removed, isApproved: record?.isApprovedHere ?? false))
+    }
+
+    mutating func refuse(_ exchange: Exchange, _ refusal: Refusal, _ effects: inout [Effect]) {
+        count(refusal.code)
+        effects.append(.reply(exchange, .refused(refusal)))
+    }
+
+    mutating func heard(_ node: NodeID, _ now: Instant) { peers[node]?.lastHeard = now }
+
+    mutating func markDirty(_ node: NodeID) {
+        peers[node]?.isDirty = true
+        hasDirtyRecords = true
+    }
+}

@@ -1,0 +1,129 @@
+import Core
+
+/// What comes back for what we asked.
+extension Engine {
+    mutating func received(
+        _ response: Response, _ token: Token, from node: NodeID, tlsKey: Digest, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        guard let purpose = asked.removeValue(forKey: token) else { return }
+        heard(node, now)
+        peers[node]?.lastTrouble = nil
+        switch purpose {
+        case .register:
+            registrationAnswered(response, token, from: node, tlsKey: tlsKey, now, &effects)
+        case .uploading(let peer, let ids): uploadAnswered(response, ids, by: peer, now, &effects)
+        case .sessionMessage(let peer): sessionAnswered(response, by: peer, now, &effects)
+        case .sessionFetch(let peer): fetchAnswered(response, by: peer, now, &effects)
+        case .sessionPush(let peer, let keys):
+            sessionPushed(response, keys, to: peer, now, &effects)
+        case .pull(let peer): pullAnswered(response, by: peer, now, &effects)
+        case .locate(let peer): locateAnswered(response, token, by: peer, now, &effects)
+        case .bodies(let peer):
+            guard case .events(let batch) = response else { return }
+            submit(Job(.bodies(peer), batch), &effects)
+        case .verify, .store, .page, .streamPage, .delivery, .bodyDelivery, .upload, .sessionLoad,
+            .stream, .leave:
+            break
+        }
+    }
+
+    private mutating func uploadAnswered(
+        _ response: Response, _ ids: [EventID], by node: NodeID, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        switch response {
+        case .outcomes(let outcomes) where outcomes.count == ids.count:
+            uploaded(outcomes, of: ids, to: node, now, &effects)
+        case .refused(let refusal):
+            refused(by: node, refusal, now, &effects)
+            uploadFailed(to: node, now)
+        default: uploadFailed(to: node, now)
+        }
+    }
+
+    private mutating func locateAnswered(
+        _ response: Response, _ token: Token, by node: NodeID, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        guard peers[node]?.download.state == .locating(token) else { return }
+        switch response {
+        case .status(let status): located(status, of: node, now, &effects)
+        case .refused(let refusal):
+            refused(by: node, refusal, now, &effects)
+            retryDownload(from: node, now, atLeast: refusal.retryAfter)
+        default: retryDownload(from: node, now)
+        }
+    }
+
+    mutating func failed(
+        _ token: Token, _ failure: TransportFailure, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let purpose = asked.removeValue(forKey: token) else { return }
+        let refusal = Refusal(.busy, "\(failure)", retryAfter: .seconds(10))
+        switch purpose {
+        case .register: registrationFailed(token, failure, now, &effects)
+        case .uploading(let node, _):
+            trouble(node, failure, &effects)
+            uploadFailed(to: node, now)
+        case .sessionMessage(let node), .sessionFetch(let node), .sessionPush(let node, _):
+            endSession(with: node, refusal, now, &effects)
+        case .pull(let node): endPull(of: node, .failed(refusal), &effects)
+        case .locate(let node):
+            guard peers[node]?.download.state == .locating(token) else { return }
+            trouble(node, failure, &effects)
+            retryDownload(from: node, now)
+        case .verify, .store, .page, .streamPage, .delivery, .bodyDelivery, .upload, .sessionLoad,
+            .stream, .bodies, .leave:
+            break
+        }
+    }
+
+    mutating func loaded(
+        _ loaded: Loaded, _ token: Token, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let purpose = asked.removeValue(forKey: token) else { return }
+        switch purpose {
+        case .page(let exchange, _):
+            guard case .page(let entries, let through, let isEnd) = loaded else {
+                return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
+            }
+            let page = page(entries, through: through, isEnd: isEnd)
+            effects.append(.reply(exchange, .page(page)))
+        case .streamPage(let node): loadedStreamPage(loaded, for: node, now, &effects)
+        case .delivery(let exchange, let name):
+            loadedDelivery(loaded, exchange, name, &effects)
+        case .bodyDelivery(let exchange):
+            guard case .events(let events) = loaded else {
+                return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
+            }
+            let batch = Self.prefix(
+                of: events.filter { $0.body != nil }, bytes: MessageLimits.pageBytes)
+            effects.append(.reply(exchange, .events(Batch(batch))))
+        case .upload(let node): loadedUpload(loaded, for: node, now, &effects)
+        case .sessionLoad(let node): loadedSession(loaded, for: node, now, &effects)
+        default: break
+        }
+    }
+
+    /// A peer refused what only an active peer may ask: it must hear of the registration again.
+    mutating func refused(
+        by node: NodeID, _ refusal: Refusal, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        let why = "refused: \(refusal.code.rawValue) \(refusal.detail)"
+        peers[node]?.lastTrouble = why
+        report(.trouble(node, why), &effects)
+        switch refusal.code {
+        case .notActive, .unknownPeer, .removed:
+            peers[node]?.registration.retryAt = now + EngineLimits.courtesy
+        default: break
+        }
+    }
+
+    mutating func trouble(
+        _ node: NodeID, _ failure: TransportFailure, _ effects: inout [Effect]
+    ) {
+        peers[node]?.lastTrouble = "\(failure)"
+        report(.trouble(node, "\(failure)"), &effects)
+    }
+}

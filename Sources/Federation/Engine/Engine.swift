@@ -1,0 +1,204 @@
+public import Core
+public import MerkleSearchTree
+
+/// One node's whole protocol: what it says, takes in, refuses, and when.
+///
+/// An engine does no I/O, reads no clock and draws no randomness but from the two generators it is given. The shell
+/// calls `handle` for all that happens and `advance` when `nextDeadline` is reached, always with its own monotonic
+/// time, and carries out the effects in order. `Input.wall` comes first, and again before whatever may depend on it.
+///
+/// What is acknowledged is durable: replies, reports and the index follow `Input.stored`, never a `store` effect.
+public struct Engine: Sendable {
+    let key: SecretKey
+    var settings: Settings
+    var dice: Dice
+    var secrets: Secrets
+    var wall = WallTime(microseconds: 0)
+    /// When `wall` was read.
+    private var wallAt = Instant.zero
+    var index: LogIndex
+    var peers: [NodeID: Peer] = [:]
+    /// The keys of `peers`, ascending: the order in which peers are gone through.
+    var peerOrder: [NodeID] = []
+    /// Whether some record differs from what is durable.
+    var hasDirtyRecords = false
+    var intake = Intake()
+    /// What each outstanding token was asked for.
+    var asked: [Token: Purpose] = [:]
+    var attempts: [Token: RegistrationAttempt] = [:]
+    var introductions: [Digest: PendingIntroduction] = [:]
+    /// Nodes seen on the LAN that are not known yet, and when to introduce ourselves.
+    var sightings: [NodeID: (sighting: Sighting, due: Instant)] = [:]
+    var streams: [NodeID: OutgoingStream] = [:]
+    var responders: [SessionName: ResponderSession] = [:]
+    var pulls: [NodeID: PullOperation] = [:]
+    /// How often each refusal was given, by code.
+    public internal(set) var refusals: [RefusalCode: UInt64] = [:]
+    private var lastToken: UInt64 = 0
+
+    /// - Parameters:
+    ///   - key: the node's identity.
+    ///   - state: what its log holds.
+    ///   - dice: for timers and choices; nothing of it goes on the wire.
+    ///   - secrets: for salts, nonces and challenges.
+    public init(
+        key: SecretKey, state: LogState, settings: Settings, dice: Dice, secrets: Secrets
+    ) {
+        self.key = key
+        self.settings = settings
+        self.dice = dice
+        self.secrets = secrets
+        index = LogIndex(state)
+        for record in state.peers where record.node != key.node {
+            peers[record.node] = Peer(record)
+        }
+        peerOrder = peers.keys.sorted()
+        for node in peerOrder { planStart(with: node) }
+    }
+
+    /// Takes one input. Complexity: that of the input's events; peers are gone through only where a change concerns
+    /// them all.
+    public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+        switch input {
+        case .wall(let time):
+            wall = time
+            wallAt = now
+        case .append(let token, let drafts): append(drafts, token, &effects)
+        case .operate(let token, let operation): operate(operation, token, now, &effects)
+        case .importEvents(let token, let batch): importEvents(batch, token, &effects)
+        case .sighted(let sighting): sighted(sighting, now, &effects)
+        case .vanished(let node): sightings[node] = nil
+        case .request(let exchange, let caller, let request):
+            answer(request, exchange, caller, now, &effects)
+        case .drained(let exchange): drained(exchange, now, &effects)
+        case .abandoned(let exchange): abandoned(exchange)
+        case .response(let token, let node, let tlsKey, let response):
+            received(response, token, from: node, tlsKey: tlsKey, now, &effects)
+        case .failed(let token, let failure): failed(token, failure, now, &effects)
+        case .page(let token, let page): streamed(page, token, now, &effects)
+        case .closed(let token, let failure): streamClosed(token, failure, now, &effects)
+        case .verified(let token, let verdicts): verified(token, verdicts, &effects)
+        case .loaded(let token, let loaded): self.loaded(loaded, token, now, &effects)
+        case .stored(let token): stored(token, now, &effects)
+        case .storeFailed(let token, let cause): storeFailed(token, cause, now, &effects)
+        }
+        commit(now, &effects)
+    }
+
+    /// Fires the timers that are due.
+    public mutating func advance(to now: Instant, into effects: inout [Effect]) {
+        takeInDue(&effects)
+        continueSightings(now, &effects)
+        for node in peerOrder { advancePeer(node, now, &effects) }
+        for node in streams.keys.sorted() { advanceStream(of: node, now, &effects) }
+        sweep(now)
+        commit(now, &effects)
+    }
+
+    /// When `advance` has something to do next, if nothing happens before; nil where no timer runs.
+    public var nextDeadline: Instant? {
+        var deadline = asideDeadline
+        func consider(_ instant: Instant?) {
+            guard let instant else { return }
+            deadline = min(deadline ?? instant, instant)
+        }
+        for peer in peers.values { consider(self.deadline(of: peer)) }
+        for stream in streams.values { consider(stream.deadline) }
+        for session in responders.values { consider(session.expires) }
+        for introduction in introductions.values { consider(introduction.expires) }
+        for sighting in sightings.values { consider(sighting.due) }
+        return deadline
+    }
+
+    /// When the next event that was set aside is due, by the wall clock as it was last read.
+    private var asideDeadline: Instant? {
+        guard let due = index.nextAside, intake.storing == nil else { return nil }
+        let wait = Int64(clamping: due) - Int64(clamping: (wall + Limits.clockAhead).microseconds)
+        // Half a second late, so that the wall clock has surely passed it.
+        return wallAt + .microseconds(max(0, wait)) + .milliseconds(500)
+    }
+
+    /// A token that was never used.
+    mutating func token(for purpose: Purpose) -> Token {
+        lastToken += 1
+        let token = Token(number: lastToken)
+        asked[token] = purpose
+        return token
+    }
+
+    /// Forgets what is over: sessions and introductions of others that ended in silence.
+    private mutating func sweep(_ now: Instant) {
+        responders = responders.filter { $0.value.expires > now }
+        introductions = introductions.filter { $0.value.expires > now }
+    }
+}
+
+/// What a token was asked for.
+enum Purpose: Sendable {
+    case verify(Job)
+    case store
+    case page(Exchange, NodeID)
+    case streamPage(NodeID)
+    case delivery(Exchange, SessionName)
+    case bodyDelivery(Exchange)
+    case upload(NodeID)
+    case uploading(NodeID, [EventID])
+    case sessionLoad(NodeID)
+    case sessionPush(NodeID, [EventKey])
+    case sessionMessage(NodeID)
+    case sessionFetch(NodeID)
+    case pull(NodeID)
+    case locate(NodeID)
+    case stream(NodeID)
+    case bodies(NodeID)
+    case register
+    case leave
+}
+
+extension Engine {
+    /// The node's identity.
+    public var node: NodeID { key.node }
+    /// This log's name.
+    public var logID: LogID { index.id }
+    /// Root of the tree of all durable events.
+    public var root: Digest { index.root }
+    public var tree: MerkleSearchTree { index.tree }
+    public var eventCount: Int { index.tree.count }
+    /// Events held without their body.
+    public var missingBodyCount: Int { index.missingBodies.count }
+    /// Events from the future, waiting for their time.
+    public var asideCount: Int { index.aside.count }
+    public var equivocationCount: Int { index.equivocations.count }
+    /// The highest place in use in the log.
+    public var position: UInt64 { index.lastPosition }
+    /// All peers' records, by node.
+    public var peerRecords: [PeerRecord] { peerOrder.compactMap { peers[$0]?.record } }
+
+    /// How things stand with one peer, for those who watch.
+    public func view(of node: NodeID) -> PeerStanding? {
+        guard let peer = peers[node] else { return nil }
+        let isStreaming = if case .streaming = peer.download.state { true } else { false }
+        return PeerStanding(
+            record: peer.record, lastHeard: peer.lastHeard, comparison: peer.comparison,
+            isEqual: peer.comparison.map { $0.verdict == .equal && $0.root == root },
+            isStreaming: isStreaming, isCaughtUp: peer.download.isCaughtUp,
+            lastTrouble: peer.lastTrouble)
+    }
+
+    func report(_ report: Report, _ effects: inout [Effect]) { effects.append(.report(report)) }
+
+    mutating func count(_ code: RefusalCode) { refusals[code, default: 0] += 1 }
+}
+
+/// How things stand with one peer.
+public struct PeerStanding: Sendable {
+    public var record: PeerRecord
+    public var lastHeard: Instant?
+    public var comparison: Comparison?
+    /// Whether the last comparison said equal and nothing has changed here since; nil before the first one.
+    public var isEqual: Bool?
+    /// Whether its log is being streamed to us.
+    public var isStreaming: Bool
+    public var isCaughtUp: Bool
+    public var lastTrouble: String?
+}

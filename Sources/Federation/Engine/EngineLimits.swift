@@ -1,0 +1,36 @@
+import Core
+
+/// Bounds of what an engine holds in flight, each with its reason.
+enum EngineLimits {
+    /// Batches between arrival and durability: with the bytes below, what a crash can cost to fetch again.
+    static let jobs = 64
+    static let jobBytes = 32 << 20
+    /// Events in one commit: its transaction stays below 100 ms.
+    static let commitEvents = 4000
+    /// Own events waiting for one peer; beyond it the next reconcile carries them.
+    static let uploads = 1000
+    /// Streams of the log to others, one a peer.
+    static let streams = 256
+    /// A stream whose reader takes nothing for this long is cut off; it resumes at its cursor.
+    static let slowReader: Duration = .seconds(30)
+    /// A stream that would only move its reader's cursor says so after this many places.
+    static let silentPositions: UInt64 = 256
+    /// Reconcile sessions that others hold open here, in all and for one peer. Each is one snapshot of the tree.
+    static let sessions = 64
+    static let sessionsPerPeer = 2
+    static let sessionLife: Duration = .seconds(30)
+    /// Registrations that others began and did not finish.
+    static let introductions = 256
+    static let introductionLife: Duration = .seconds(60)
+    /// Records of nodes that only introduced themselves: a flood can't fill the disk.
+    static let pendingPeers = 256
+    /// Equal logs are compared again after this long, changed ones soon after they have come to rest.
+    static let compareEvery: Duration = .seconds(60)
+    static let compareSoon: Duration = .seconds(1)
+    /// Bodies that are missing are asked for at most this often from one peer.
+    static let bodiesEvery: Duration = .seconds(30)
+    /// The node with the higher id waits this long for the other one to introduce itself.
+    static let courtesy: Duration = .seconds(3)
+    /// How often a node that was told nothing is asked whether it has approved.
+    static let registerAgain: Duration = .seconds(30)
+}

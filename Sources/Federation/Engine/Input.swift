@@ -1,0 +1,140 @@
+public import Core
+
+/// Names work that a machine asked of its shell; the answer carries it back.
+public struct Token: Hashable, Comparable, Sendable {
+    public var number: UInt64
+
+    public init(number: UInt64) { self.number = number }
+
+    public static func < (a: Token, b: Token) -> Bool { a.number < b.number }
+}
+
+/// Names a request of somebody else, for the answer; chosen by the shell, never used twice.
+public struct Exchange: Hashable, Sendable {
+    public var number: UInt64
+
+    public init(number: UInt64) { self.number = number }
+}
+
+/// Who asks, as far as the shell has proved it.
+public struct Caller: Hashable, Sendable {
+    /// The key that signed the request; nil where none did.
+    public var node: NodeID?
+    /// Whether the connection comes from this very machine.
+    public var isSameHost: Bool
+
+    public init(node: NodeID?, isSameHost: Bool = false) {
+        self.node = node
+        self.isSameHost = isSameHost
+    }
+}
+
+/// What an AI, a human or the node itself wants to have said.
+public struct Draft: Hashable, Sendable {
+    public var author: Author
+    /// 1 to 64 bytes.
+    public var kind: String
+    /// At most 65,536 bytes.
+    public var body: [UInt8]
+    /// At most 16; sorted and freed of doubles by the engine.
+    public var parents: [EventID]
+
+    public init(author: Author, kind: String, body: [UInt8], parents: [EventID] = []) {
+        self.author = author
+        self.kind = kind
+        self.body = body
+        self.parents = parents
+    }
+}
+
+/// Why a request of ours got no answer.
+public enum TransportFailure: Hashable, Sendable {
+    /// Nobody there, or the way is blocked.
+    case unreachable(String)
+    /// Whoever is there is not who we wanted.
+    case wrongIdentity(String)
+    /// It took too long.
+    case timedOut
+    /// The answer is not of the protocol.
+    case malformed(String)
+    /// The peer answered, and refused; only where a stream is opened, elsewhere a refusal is a response.
+    case refused(Refusal)
+}
+
+/// What discovery saw on the LAN: a hint, never an identity.
+public struct Sighting: Hashable, Sendable {
+    public var node: NodeID
+    public var endpoints: [String]
+    public var label: String
+    /// Whether it was seen on this very machine.
+    public var isSameHost: Bool
+
+    public init(node: NodeID, endpoints: [String], label: String, isSameHost: Bool) {
+        self.node = node
+        self.endpoints = endpoints
+        self.label = label
+        self.isSameHost = isSameHost
+    }
+}
+
+/// What the operator orders. The answer comes as `Report.operation`.
+public enum Operation: Hashable, Sendable {
+    /// Registers with whoever answers at this address, and approves it.
+    case add(endpoint: String)
+    case approve(NodeID)
+    case reject(NodeID)
+    case remove(NodeID)
+    /// Pulls from the peer, then reconciles with it.
+    case sync(NodeID)
+    /// Only pulls: from the cursor, or from the start of the peer's log.
+    case pull(NodeID, fromStart: Bool)
+    /// Only reconciles.
+    case reconcile(NodeID)
+}
+
+/// All that can happen to an engine. The shell gives the time beside it.
+public enum Input: Hashable, Sendable {
+    /// The wall clock's reading; give it before anything that may sign or accept events.
+    case wall(WallTime)
+    /// Somebody here has something to say; the answer comes as `Report.appended`.
+    case append(Token, [Draft])
+    case operate(Token, Operation)
+    /// Events from an export, oldest first; the answer comes as `Report.imported`.
+    case importEvents(Token, Batch)
+    /// A node was seen on the LAN, or is seen no longer.
+    case sighted(Sighting)
+    case vanished(NodeID)
+
+    /// Somebody asks. `Effect.reply` answers, once, or many times where the request was `stream`.
+    case request(Exchange, Caller, Request)
+    /// The last page of this stream was taken by the network; the next one may follow.
+    case drained(Exchange)
+    /// Whoever asked is gone.
+    case abandoned(Exchange)
+
+    /// The answer to `Effect.send`, with the TLS key (SHA-256 of its public key information) that the answer came over
+    /// and the identity that this key is bound to.
+    case response(Token, from: NodeID, tlsKey: Digest, Response)
+    case failed(Token, TransportFailure)
+    /// A page of a stream that `Effect.open` asked for.
+    case page(Token, Page)
+    /// The stream is over, for whatever reason.
+    case closed(Token, TransportFailure?)
+
+    /// For each event of `Effect.verify`, in order, whether its signatures hold.
+    case verified(Token, [Bool])
+    case loaded(Token, Loaded)
+    /// The write of this token is durable.
+    case stored(Token)
+    /// Nothing of it was stored.
+    case storeFailed(Token, String)
+}
+
+/// What a load found.
+public enum Loaded: Hashable, Sendable {
+    /// A scan of the log that is complete up to `through`.
+    case page(entries: [LogEntry], through: UInt64, isEnd: Bool)
+    /// Events by id, those that are not held left out.
+    case events([Event])
+    case failed(String)
+}

@@ -1,0 +1,72 @@
+public import Core
+public import MerkleSearchTree
+
+/// What an engine is told when it is made; the operator's configuration and the shell's facts.
+public struct Settings: Sendable {
+    /// How the node calls itself, at most 64 bytes.
+    public var label: String
+    /// Where it can be reached, "https://host:port", best first.
+    public var endpoints: [String]
+    /// SHA-256 of this node's TLS public key information; part of each registration's transcript.
+    public var tlsKey: Digest
+    /// Whether nodes seen on the LAN are approved by themselves: those that prove `joinSecret`, or, where there is
+    /// none, those of this very machine.
+    public var autoAcceptLAN: Bool
+    /// At least 16 bytes, or nil.
+    public var joinSecret: [UInt8]?
+    /// Active peers at most; 0 for no bound.
+    public var maxPeers: Int
+    /// Humans in whose name events may be posted here; AIs and the node itself need no entry.
+    public var humans: Set<String>
+    /// Whether own events are pushed, streams kept open and peers compared without being told.
+    public var isAutomatic: Bool
+    /// How differences are found; the simulator sets baselines here.
+    public var reconciler: any Reconciler
+
+    public init(
+        label: String = "", endpoints: [String] = [], tlsKey: Digest = .zero,
+        autoAcceptLAN: Bool = false, joinSecret: [UInt8]? = nil, maxPeers: Int = 0,
+        humans: Set<String> = [], isAutomatic: Bool = true,
+        reconciler: any Reconciler = TreeReconciler()
+    ) {
+        self.label = label
+        self.endpoints = endpoints
+        self.tlsKey = tlsKey
+        self.autoAcceptLAN = autoAcceptLAN
+        self.joinSecret = joinSecret
+        self.maxPeers = maxPeers
+        self.humans = humans
+        self.isAutomatic = isAutomatic
+        self.reconciler = reconciler
+    }
+}
+
+/// Makes the two sides of a session: the tree's own, or a baseline to compare it with.
+public protocol Reconciler: Sendable {
+    /// The side that asks. `salt` is secret and drawn for this session.
+    func initiator(
+        tree: MerkleSearchTree, salt: UInt64, context: UInt64, cutoff: Timestamp?
+    ) -> any ReconcileInitiating
+
+    /// The side that answers.
+    func responder(
+        tree: MerkleSearchTree, context: UInt64, cutoff: Timestamp?
+    ) -> any ReconcileResponding
+}
+
+/// Descent of the Merkle Search Tree: what federations use.
+public struct TreeReconciler: Reconciler {
+    public init() {}
+
+    public func initiator(
+        tree: MerkleSearchTree, salt: UInt64, context: UInt64, cutoff: Timestamp?
+    ) -> any ReconcileInitiating {
+        ReconcileInitiator(tree: tree, salt: salt, context: context, cutoff: cutoff)
+    }
+
+    public func responder(
+        tree: MerkleSearchTree, context: UInt64, cutoff: Timestamp?
+    ) -> any ReconcileResponding {
+        ReconcileResponder(tree: tree, context: context, cutoff: cutoff)
+    }
+}

@@ -1,0 +1,140 @@
+import Core
+
+/// Composes one commit out of jobs: what is new, what is held, what is refused, and why.
+///
+/// Pure bookkeeping over the index as it was when the last commit became durable; it sees what earlier jobs of the
+/// same commit add.
+struct Composition {
+    private(set) var write = LogWrite()
+    private(set) var cursors: [NodeID: Cursor] = [:]
+    private(set) var reports: [Report] = []
+    private let index: LogIndex
+    private let key: SecretKey
+    private let wall: WallTime
+    private var secrets: Secrets
+    private var clock: HybridLogicalClock
+    private var position: UInt64
+    private var fresh: Set<EventID> = []
+    private var places: [Place: EventID] = [:]
+    private var asideCounts: [NodeID: Int] = [:]
+    private var own: (sequence: UInt64, previous: EventID?)
+
+    private struct Place: Hashable {
+        var origin: NodeID
+        var sequence: UInt64
+    }
+
+    init(_ index: LogIndex, key: SecretKey, wall: WallTime, secrets: Secrets) {
+        self.index = index
+        self.key = key
+        self.wall = wall
+        self.secrets = secrets
+        clock = index.clock
+        position = index.lastPosition
+        own = index.end(of: key.node, scope: [])
+    }
+
+    /// Adds a job and notes in it what becomes of its events.
+    mutating func add(_ job: inout Job) {
+        job.outcomes = zip(job.events, job.verdicts).map { event, isSigned in
+            isSigned == true ? admit(event, from: job) : refuse(event.id, .badSignature, job.sender)
+        }
+        for _ in job.malformed { reports.append(.refused(nil, sender: job.sender, .malformed)) }
+        for draft in job.drafts where job.refusal == nil { make(draft, for: &job) }
+        switch job.source {
+        case .streamed(let node, _, let next, _), .pulled(let node, let next, _):
+            cursors[node] = next
+        case .aside: write.released += job.events.map(\.id)
+        default: break
+        }
+    }
+
+    /// The write, its clock included, and the stream of secrets as it is now.
+    consuming func finish() -> (
+        write: LogWrite, cursors: [NodeID: Cursor], reports: [Report], secrets: Secrets
+    ) {
+        if clock != index.clock { write.clock = clock.last }
+        return (write, cursors, reports, secrets)
+    }
+
+    private mutating func admit(_ event: Event, from job: Job) -> Outcome {
+        let header = event.header
+        guard event.bodyMatches else { return refuse(event.id, .badBody, job.sender) }
+        guard header.scope.isEmpty else { return refuse(event.id, .unknownScope, job.sender) }
+        if fresh.contains(event.id) || index.contains(event) {
+            if let body = event.body, index.missingBodies.contains(event.id) {
+                write.bodies[event.id] = body
+            }
+            return .alreadyHeld
+        }
+        if header.time.physical > (wall + Limits.clockAhead).microseconds {
+            return setAside(event, from: job)
+        }
+        insert(event, sender: job.sender)
+        return .stored
+    }
+
+    private mutating func insert(_ event: Event, sender: NodeID?) {
+        let header = event.header
+        let place = Place(origin: header.origin, sequence: header.sequence)
+        if let rival = places[place] ?? index.rival(of: event.id, header), rival != event.id {
+            let equivocation = Equivocation(
+                origin: header.origin, scope: header.scope, sequence: header.sequence,
+                first: rival, second: event.id)
+            write.equivocations.append(equivocation)
+            reports.append(.equivocation(equivocation))
+        }
+        if header.origin == key.node {
+            if sender != nil { reports.append(.duplicateIdentity(key.node)) }
+            if header.sequence >= own.sequence { own = (header.sequence + 1, event.id) }
+        }
+        position += 1
+        places[place] = event.id
+        fresh.insert(event.id)
+        clock.observe(header.time)
+        write.entries.append(LogEntry(position: position, event: event, sender: sender))
+    }
+
+    private mutating func setAside(_ event: Event, from job: Job) -> Outcome {
+        let header = event.header
+        if index.aside[event.id] != nil || write.aside.contains(where: { $0.event.id == event.id }) {
+            return .setAside
+        }
+        let held =
+            index.asideCounts[header.origin, default: 0] + asideCounts[header.origin, default: 0]
+        guard header.time.physical <= (wall + Limits.asideAhead).microseconds,
+            held < Limits.asidePerOrigin
+        else { return refuse(event.id, .tooEarly, job.sender) }
+        asideCounts[header.origin, default: 0] += 1
+        write.aside.append(AsideEvent(event: event, sender: job.sender))
+        return .setAside
+    }
+
+    private mutating func refuse(
+        _ id: EventID, _ code: RefusalCode, _ sender: NodeID?
+    ) -> Outcome {
+        write.refused.append(
+            RefusedEvent(
+                id: id, sender: sender, reason: code.rawValue, time: wall.microseconds))
+        reports.append(.refused(id, sender: sender, code))
+        return .refused(code)
+    }
+
+    private mutating func make(_ draft: Draft, for job: inout Job) {
+        let time: Timestamp
+        do throws(ClockError) {
+            time = try clock.tick(wall: wall)
+        } catch {
+            job.refusal = Refusal(.clockBehind, "\(error): correct this machine's clock")
+            return
+        }
+        let body = Body(salt: secrets.draw(Limits.saltBytes), bytes: draft.body)
+        let header = Header(
+            origin: key.node, sequence: own.sequence, previous: own.previous, time: time,
+            parents: draft.parents, author: draft.author, kind: draft.kind,
+            bodyLength: draft.body.count, bodyHash: body.hash)
+        let event = Event(signing: header, body: body, with: key)
+        job.made.append(event)
+        insert(event, sender: nil)
+    }
+}

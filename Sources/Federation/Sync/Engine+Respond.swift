@@ -1,0 +1,97 @@
+import Core
+import MerkleSearchTree
+
+/// Reconcile sessions that peers begin.
+extension Engine {
+    mutating func respond(
+        to message: [UInt8], session number: UInt64, _ exchange: Exchange, from node: NodeID,
+        _ now: Instant, _ effects: inout [Effect]
+    ) {
+        let name = SessionName(peer: node, number: number)
+        guard var session = session(name, now) else {
+            let refusal = Refusal(.busy, "too many sessions are open", retryAfter: .seconds(5))
+            return refuse(exchange, refusal, &effects)
+        }
+        let isKnown = responders[name] != nil
+        session.expires = now + EngineLimits.sessionLife
+        switch session.machine.receive(message) {
+        case .send(let reply):
+            responders[name] = session
+            let missesBodies = missingBodyCount > 0
+            effects.append(.reply(exchange, .message(reply, missesBodies: missesBodies)))
+        case .deliver:
+            responders[name] = nil
+            refuse(exchange, Refusal(.malformed, "ask for events by fetch"), &effects)
+        case .failed(let failure):
+            responders[name] = nil
+            // A session that is not known began here in the middle: it has expired.
+            let refusal =
+                isKnown
+                ? Refusal(.malformed, "\(failure)") : Refusal(.sessionGone, "start a new session")
+            refuse(exchange, refusal, &effects)
+        }
+    }
+
+    /// The session of this name, or a new one where there is room.
+    private mutating func session(_ name: SessionName, _ now: Instant) -> ResponderSession? {
+        if let session = responders[name], session.expires > now { return session }
+        let own = responders.filter { $0.key.peer == name.peer }
+        if own.count >= EngineLimits.sessionsPerPeer {
+            // A peer that begins anew has given up the oldest.
+            let oldest = own.min { ($0.value.expires, $0.key.number) < ($1.value.expires, $1.key.number) }
+            if let oldest { responders[oldest.key] = nil }
+        }
+        guard responders.count < EngineLimits.sessions else { return nil }
+        let machine = settings.reconciler.responder(tree: index.tree, context: 0, cutoff: cutoff)
+        return ResponderSession(machine: machine, expires: now + EngineLimits.sessionLife)
+    }
+
+    /// Answers `fetch`: the first message says what is wanted, empty ones ask for the rest.
+    mutating func deliver(
+        _ want: [UInt8], session number: UInt64, _ exchange: Exchange, to node: NodeID,
+        _ now: Instant, _ effects: inout [Effect]
+    ) {
+        let name = SessionName(peer: node, number: number)
+        guard var session = responders[name], session.expires > now else {
+            return refuse(exchange, Refusal(.sessionGone, "start a new session"), &effects)
+        }
+        session.expires = now + EngineLimits.sessionLife
+        if !want.isEmpty {
+            guard case .deliver(let keys) = session.machine.receive(want) else {
+                responders[name] = nil
+                return refuse(exchange, Refusal(.malformed, "not what this session has"), &effects)
+            }
+            session.delivery = keys[...]
+        }
+        responders[name] = session
+        guard !session.delivery.isEmpty else {
+            return effects.append(.reply(exchange, .events(Batch())))
+        }
+        let ids = session.delivery.prefix(MessageLimits.pageEvents).map(\.id)
+        effects.append(.load(token(for: .delivery(exchange, name)), .events(ids)))
+    }
+
+    mutating func loadedDelivery(
+        _ loaded: Loaded, _ exchange: Exchange, _ name: SessionName, _ effects: inout [Effect]
+    ) {
+        guard case .events(let events) = loaded, responders[name] != nil else {
+            return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
+        }
+        let batch = Self.prefix(of: events, bytes: MessageLimits.pageBytes)
+        if let last = batch.last?.key, let delivery = responders[name]?.delivery,
+            let place = delivery.firstIndex(of: last)
+        {
+            responders[name]?.delivery = delivery[(place + 1)...]
+        } else {
+            responders[name]?.delivery = []
+        }
+        effects.append(.reply(exchange, .events(Batch(batch))))
+    }
+
+    /// Events that `node` pushed are durable: its sessions here learn of them.
+    mutating func note(_ keys: [EventKey], from node: NodeID) {
+        for name in responders.keys where name.peer == node {
+            responders[name]?.machine.received(keys)
+        }
+    }
+}

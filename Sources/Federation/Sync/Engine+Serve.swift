@@ -1,0 +1,127 @@
+import Core
+
+/// Our log for others: pages, streams, bodies.
+extension Engine {
+    /// Answers `pull`.
+    mutating func servePage(
+        since: Cursor?, _ exchange: Exchange, to node: NodeID, _ effects: inout [Effect]
+    ) {
+        guard let start = start(since, exchange, &effects) else { return }
+        // Whoever reads from the start may have lost what it sent us: it gets all.
+        let query = Query.page(
+            after: start, events: MessageLimits.pageEvents, bytes: MessageLimits.pageBytes,
+            excluding: since == nil ? nil : node)
+        effects.append(.load(token(for: .page(exchange, node)), query))
+    }
+
+    /// The position that `since` names, or a refusal sent.
+    private mutating func start(
+        _ since: Cursor?, _ exchange: Exchange, _ effects: inout [Effect]
+    ) -> UInt64? {
+        guard let since else { return 0 }
+        guard since.log == index.id, since.position <= index.lastPosition else {
+            refuse(
+                exchange,
+                Refusal(
+                    .cursorReset, "the log \(index.id.hex) has no such place: reconcile, then "
+                        + "go on from where its status says that it ends"), &effects)
+            return nil
+        }
+        return since.position
+    }
+
+    mutating func serveStream(
+        since: Cursor?, _ exchange: Exchange, to node: NodeID, _ effects: inout [Effect]
+    ) {
+        guard let start = start(since, exchange, &effects) else { return }
+        guard streams[node] != nil || streams.count < EngineLimits.streams else {
+            return refuse(
+                exchange,
+                Refusal(.busy, "too many streams are open", retryAfter: .seconds(30)), &effects)
+        }
+        if let old = streams[node] { effects.append(.close(old.exchange, nil)) }
+        streams[node] = OutgoingStream(exchange: exchange, position: start)
+        continueStream(of: node, &effects)
+    }
+
+    /// Loads the next page where the reader can take one.
+    mutating func continueStream(of node: NodeID, _ effects: inout [Effect]) {
+        guard let stream = streams[node], stream.state == .resting, stream.hasMore else { return }
+        streams[node]?.state = .loading
+        streams[node]?.hasMore = false
+        let excluding = stream.position == 0 ? nil : node
+        let query = Query.page(
+            after: stream.position, events: MessageLimits.pageEvents,
+            bytes: MessageLimits.pageBytes, excluding: excluding)
+        effects.append(.load(token(for: .streamPage(node)), query))
+    }
+
+    mutating func drained(_ exchange: Exchange, _ now: Instant, _ effects: inout [Effect]) {
+        guard let node = reader(of: exchange) else { return }
+        streams[node]?.state = .resting
+        continueStream(of: node, &effects)
+    }
+
+    mutating func abandoned(_ exchange: Exchange) {
+        guard let node = reader(of: exchange) else { return }
+        streams[node] = nil
+    }
+
+    private func reader(of exchange: Exchange) -> NodeID? {
+        streams.first { $0.value.exchange == exchange }?.key
+    }
+
+    mutating func advanceStream(of node: NodeID, _ now: Instant, _ effects: inout [Effect]) {
+        guard let stream = streams[node], let deadline = stream.deadline, deadline <= now else {
+            return
+        }
+        count(.busy)
+        streams[node] = nil
+        effects.append(
+            .close(stream.exchange, Refusal(.busy, "the reader is too slow: resume at the cursor")))
+    }
+
+    mutating func loadedStreamPage(
+        _ loaded: Loaded, for node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let stream = streams[node] else { return }
+        guard case .page(let entries, let through, let isEnd) = loaded else {
+            streams[node] = nil
+            effects.append(.close(stream.exchange, Refusal(.cannotStore, "the log can't be read")))
+            return
+        }
+        streams[node]?.position = max(through, stream.position)
+        streams[node]?.state = .resting
+        if !isEnd { streams[node]?.hasMore = true }
+        let isSilent =
+            entries.isEmpty
+            && stream.told.map { through < $0 + EngineLimits.silentPositions } ?? false
+        guard !isSilent else { return continueStream(of: node, &effects) }
+        streams[node]?.state = .sending(now)
+        streams[node]?.told = through
+        let page = page(entries, through: max(through, stream.position), isEnd: isEnd)
+        effects.append(.reply(stream.exchange, .page(page)))
+    }
+
+    func page(_ entries: [LogEntry], through: UInt64, isEnd: Bool) -> Page {
+        Page(
+            next: Cursor(log: index.id, position: through), isEnd: isEnd,
+            events: Batch(entries.map(\.event)))
+    }
+
+    /// Tells everybody what is new: streams go on, own events go to peers without a stream, comparisons are planned.
+    mutating func spread(_ entries: [LogEntry], _ now: Instant, _ effects: inout [Effect]) {
+        for node in streams.keys.sorted() {
+            streams[node]?.hasMore = true
+            continueStream(of: node, &effects)
+        }
+        guard settings.isAutomatic else { return }
+        let own = entries.filter { $0.sender == nil }.map(\.event.id)
+        for node in peerOrder where peers[node]?.isActive == true {
+            if !own.isEmpty, streams[node] == nil { upload(own, to: node, now, &effects) }
+            if let planned = peers[node]?.compareAt {
+                peers[node]?.compareAt = min(planned, now + EngineLimits.compareSoon)
+            }
+        }
+    }
+}

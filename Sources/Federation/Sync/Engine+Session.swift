@@ -1,0 +1,227 @@
+import Core
+import MerkleSearchTree
+
+/// Reconcile sessions that we begin: find the difference, exchange it, prove that the logs are equal.
+extension Engine {
+    mutating func startSession(
+        with node: NodeID, operation: (token: Token, result: SyncResult)?, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        guard let peer = peers[node], peer.session == nil else {
+            guard let operation else { return }
+            let refusal = Refusal(.busy, "a session with this peer is under way")
+            return report(.operation(operation.token, .failed(refusal)), &effects)
+        }
+        peers[node]?.compareAt = nil
+        var machine = settings.reconciler.initiator(
+            tree: index.tree, salt: secrets.word(), context: 0, cutoff: cutoff)
+        let message = machine.start()
+        peers[node]?.session = InitiatorSession(
+            number: secrets.word(), machine: machine, snapshot: index.tree,
+            result: operation?.result ?? SyncResult(peer: node), operation: operation?.token)
+        sendMessage(message, to: node, &effects)
+    }
+
+    /// Keys above it are left out of a session; nil where we hold none such.
+    var cutoff: Timestamp? {
+        let limit = (wall + Limits.clockAhead).microseconds
+        guard let last = index.tree.last, last.physical > limit else { return nil }
+        return Timestamp(physical: limit, counter: .max)
+    }
+
+    private mutating func sendMessage(
+        _ message: [UInt8], to node: NodeID, _ effects: inout [Effect]
+    ) {
+        guard let peer = peers[node], let session = peer.session else { return }
+        peers[node]?.session?.result.roundTrips += 1
+        let request = Request.reconcile(session: session.number, message: message)
+        effects.append(.send(token(for: .sessionMessage(node)), to: peer.destination, request))
+    }
+
+    mutating func sessionAnswered(
+        _ response: Response, by node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard peers[node]?.session != nil else { return }
+        switch response {
+        case .message(let message, let missesBodies):
+            peers[node]?.session?.peerMissesBodies = missesBodies
+            guard let step = peers[node]?.session?.machine.receive(message) else { return }
+            follow(step, with: node, now, &effects)
+        case .refused(let refusal):
+            refused(by: node, refusal, now, &effects)
+            endSession(with: node, refusal, now, &effects)
+        default: endSession(with: node, Self.unexpected, now, &effects)
+        }
+    }
+
+    private mutating func follow(
+        _ step: ReconcileStep, with node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        switch step {
+        case .send(let message): sendMessage(message, to: node, &effects)
+        case .exchange(let difference): startExchange(difference, with: node, now, &effects)
+        case .done(let outcome):
+            let verdict: Comparison.Verdict =
+                if outcome.contextDiffers {
+                    .differentContext
+                } else if peers[node]?.session?.peerMissesBodies == true || missingBodyCount > 0 {
+                    .bodiesMissing
+                } else {
+                    .equal
+                }
+            endSession(with: node, verdict, now, &effects)
+        case .failed(.notEqual): endSession(with: node, .different, now, &effects)
+        case .failed(let failure):
+            endSession(
+                with: node, Refusal(.malformed, "the session failed: \(failure)"), now, &effects)
+        }
+    }
+
+    private mutating func startExchange(
+        _ difference: ReconcileDifference, with node: NodeID, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        guard let session = peers[node]?.session else { return }
+        var exchange = InitiatorSession.Exchange(
+            have: difference.have[...], needCount: difference.needCount)
+        // A retry after a failed proof goes on with what came before.
+        exchange.received = session.exchange?.received ?? []
+        peers[node]?.session?.exchange = exchange
+        if let want = difference.want { fetch(want, from: node, &effects) }
+        pushNext(to: node, &effects)
+        closeWhenComplete(with: node, now, &effects)
+    }
+
+    private mutating func fetch(_ want: [UInt8], from node: NodeID, _ effects: inout [Effect]) {
+        guard let peer = peers[node], let session = peer.session else { return }
+        peers[node]?.session?.exchange?.isFetching = true
+        peers[node]?.session?.result.roundTrips += 1
+        let request = Request.fetch(session: session.number, message: want)
+        effects.append(.send(token(for: .sessionFetch(node)), to: peer.destination, request))
+    }
+
+    mutating func fetchAnswered(
+        _ response: Response, by node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let session = peers[node]?.session else { return }
+        switch response {
+        case .events(let batch) where batch.count > 0:
+            submit(Job(.fetched(node, session: session.number), batch), &effects)
+        case .events:
+            // The peer has less than it said; the proof will tell.
+            peers[node]?.session?.exchange?.needCount = 0
+            peers[node]?.session?.exchange?.isFetching = false
+            closeWhenComplete(with: node, now, &effects)
+        case .refused(let refusal): endSession(with: node, refusal, now, &effects)
+        default: endSession(with: node, Self.unexpected, now, &effects)
+        }
+    }
+
+    /// Fetched events are durable.
+    mutating func fetched(
+        _ job: Job, from node: NodeID, session: UInt64, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard peers[node]?.session?.number == session else { return }
+        peers[node]?.session?.result.received += job.outcomes.count { $0 == .stored }
+        let held = keys(of: job)
+        peers[node]?.session?.exchange?.received += held
+        let came = job.events.count + job.malformed.count
+        let needed = peers[node]?.session?.exchange?.needCount ?? 0
+        let left = max(0, needed - came)
+        peers[node]?.session?.exchange?.needCount = left
+        peers[node]?.session?.exchange?.isFetching = false
+        if left > 0 { fetch([], from: node, &effects) }
+        closeWhenComplete(with: node, now, &effects)
+    }
+
+    private mutating func pushNext(to node: NodeID, _ effects: inout [Effect]) {
+        guard let exchange = peers[node]?.session?.exchange, !exchange.have.isEmpty else { return }
+        peers[node]?.session?.exchange?.isPushing = true
+        let ids = exchange.have.prefix(MessageLimits.pageEvents).map(\.id)
+        effects.append(.load(token(for: .sessionLoad(node)), .events(ids)))
+    }
+
+    mutating func loadedSession(
+        _ loaded: Loaded, for node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let peer = peers[node], peer.session?.exchange != nil else { return }
+        guard case .events(let events) = loaded, !events.isEmpty else {
+            let refusal = Refusal(.cannotStore, "our log can't be read")
+            return endSession(with: node, refusal, now, &effects)
+        }
+        let batch = Self.prefix(of: events, bytes: MessageLimits.pageBytes)
+        peers[node]?.session?.result.roundTrips += 1
+        let purpose = Purpose.sessionPush(node, batch.map(\.key))
+        effects.append(.send(token(for: purpose), to: peer.destination, .push(Batch(batch))))
+    }
+
+    mutating func sessionPushed(
+        _ response: Response, _ keys: [EventKey], to node: NodeID, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        guard peers[node]?.session?.exchange != nil else { return }
+        switch response {
+        case .outcomes(let outcomes) where outcomes.count == keys.count:
+            peers[node]?.session?.result.sent += outcomes.count { $0 == .stored }
+            let pushed = Set(keys)
+            peers[node]?.session?.exchange?.have.removeAll { pushed.contains($0) }
+            peers[node]?.session?.exchange?.isPushing = false
+            pushNext(to: node, &effects)
+            closeWhenComplete(with: node, now, &effects)
+        case .refused(let refusal): endSession(with: node, refusal, now, &effects)
+        default: endSession(with: node, Self.unexpected, now, &effects)
+        }
+    }
+
+    private mutating func closeWhenComplete(
+        with node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let exchange = peers[node]?.session?.exchange, exchange.isComplete,
+            let message = peers[node]?.session?.machine.close(received: exchange.received)
+        else { return }
+        peers[node]?.session?.snapshot.insert(contentsOf: exchange.received)
+        sendMessage(message, to: node, &effects)
+    }
+
+    /// Ends a session with a verdict.
+    private mutating func endSession(
+        with node: NodeID, _ verdict: Comparison.Verdict, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        guard var session = peers[node]?.session else { return }
+        let comparison = Comparison(verdict: verdict, root: session.snapshot.root)
+        session.result.comparison = comparison
+        peers[node]?.session = nil
+        peers[node]?.comparison = comparison
+        heard(node, now)
+        report(.compared(node, comparison), &effects)
+        if let operation = session.operation {
+            report(.operation(operation, .synced(session.result)), &effects)
+        }
+        planComparison(with: node, now)
+        let isComplete = verdict == .equal || verdict == .bodiesMissing
+        bootstrapped(from: node, complete: isComplete, now, &effects)
+        askForBodies(from: node, now, &effects)
+    }
+
+    /// Ends a session that came to no verdict.
+    mutating func endSession(
+        with node: NodeID, _ refusal: Refusal, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let session = peers[node]?.session else { return }
+        peers[node]?.session = nil
+        if let operation = session.operation {
+            report(.operation(operation, .failed(refusal)), &effects)
+        } else {
+            report(.trouble(node, "comparison: \(refusal.code.rawValue) \(refusal.detail)"), &effects)
+        }
+        planComparison(with: node, now)
+        bootstrapped(from: node, complete: false, now, &effects)
+    }
+
+    private mutating func planComparison(with node: NodeID, _ now: Instant) {
+        guard settings.isAutomatic else { return }
+        let every = EngineLimits.compareEvery
+        peers[node]?.compareAt = now + dice.duration(in: every * 3 / 4...every * 5 / 4)
+    }
+}

@@ -1,0 +1,43 @@
+import Core
+import MerkleSearchTree
+
+/// Our side of a reconcile session that we began.
+struct InitiatorSession: Sendable {
+    /// Random; names the session at the peer.
+    let number: UInt64
+    var machine: any ReconcileInitiating
+    /// What we held when the session began, and what it has brought: of this the equality is proven.
+    var snapshot: MerkleSearchTree
+    var exchange: Exchange?
+    var peerMissesBodies = false
+    var result: SyncResult
+    /// Whoever ordered it; nil where the engine did.
+    let operation: Token?
+
+    /// The events on their way once the difference is known.
+    struct Exchange: Sendable {
+        /// Still to be pushed, in the tree's order.
+        var have: ArraySlice<EventKey>
+        var isPushing = false
+        /// Still to come.
+        var needCount: Int
+        var isFetching = false
+        var received: [EventKey] = []
+
+        var isComplete: Bool { have.isEmpty && !isPushing && needCount == 0 && !isFetching }
+    }
+}
+
+/// Names a session that a peer began.
+struct SessionName: Hashable, Sendable {
+    var peer: NodeID
+    var number: UInt64
+}
+
+/// The side that answers: one snapshot of the tree, kept for a while.
+struct ResponderSession: Sendable {
+    var machine: any ReconcileResponding
+    var expires: Instant
+    /// What the peer asked for and has not got yet.
+    var delivery: ArraySlice<EventKey> = []
+}

@@ -1,0 +1,163 @@
+import Core
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOTLS
+
+/// One connection of a client, for one request at a time.
+struct HTTPConnection: Sendable {
+    let channel: any Channel
+    /// What the server proved; nil on a Unix socket.
+    let identity: ProvenIdentity?
+    private let parts: NIOLoopBound<ResponseParts>
+
+    private init(
+        _ channel: any Channel, _ parts: NIOLoopBound<ResponseParts>, _ identity: ProvenIdentity?
+    ) {
+        self.channel = channel
+        self.parts = parts
+        self.identity = identity
+    }
+
+    var isActive: Bool { channel.isActive }
+
+    func close() { channel.close(mode: .all, promise: nil) }
+
+    /// Runs `body`; closes the connection and throws when it takes longer than `time` or its task is cancelled.
+    func limited<Value: Sendable>(
+        to time: Duration, _ what: String, _ body: () async throws -> Value
+    ) async throws(TransportError) -> Value {
+        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
+            parts.value.fail(TransportError.timedOut(what))
+            channel.close(mode: .all, promise: nil)
+        }
+        defer { timer.cancel() }
+        let result: Result<Value, TransportError> = await withTaskCancellationHandler {
+            do {
+                return .success(try await body())
+            } catch {
+                return .failure(Task.isCancelled ? .cancelled : Self.reason(error))
+            }
+        } onCancel: {
+            channel.close(mode: .all, promise: nil)
+        }
+        if case .failure = result { close() }
+        return try result.get()
+    }
+
+    static func reason(_ error: any Error) -> TransportError {
+        switch error {
+        case let error as TransportError: error
+        case let error as CertificateError: TransportError(error)
+        case is NIOSSLError, is BoringSSLError: .tls("\(error)")
+        case is HTTPParserError: .badResponse("not HTTP: \(error)")
+        case is CancellationError: .cancelled
+        default: .closed
+        }
+    }
+
+    func send(_ head: HTTPRequestHead, _ body: [UInt8]) {
+        let buffer = channel.allocator.buffer(bytes: body)
+        channel.eventLoop.execute { parts.value.send(head, buffer) }
+    }
+
+    func next() async throws -> HTTPClientResponsePart {
+        try await channel.eventLoop.flatSubmit { parts.value.next() }.get()
+    }
+
+    /// Whether the connection is open and silent, as it must be between two requests.
+    func isQuiet() async -> Bool {
+        guard isActive else { return false }
+        return (try? await channel.eventLoop.submit { parts.value.isQuiet }.get()) ?? false
+    }
+}
+
+extension HTTPConnection {
+    /// Connects to a node and checks what it proves before anything is sent.
+    static func open(
+        _ endpoint: Endpoint, pin: NodeID?, context: NIOSSLContext, limits: ClientLimits
+    ) async throws(TransportError) -> HTTPConnection {
+        let check = ServerCheck(pin: pin)
+        let bootstrap = bootstrap(limits)
+        let setup: @Sendable (any Channel) -> EventLoopFuture<Pipeline> = { channel in
+            prepare(channel, check: check, context: context, limits: limits)
+        }
+        let pipeline: Pipeline
+        do {
+            if endpoint.isIPv6Literal {
+                // Only the resolver understands a scope; for a literal it asks nobody.
+                let address = try SocketAddress.makeAddressResolvingHost(
+                    endpoint.host, port: endpoint.port)
+                pipeline = try await bootstrap.connect(to: address, channelInitializer: setup)
+            } else {
+                pipeline = try await bootstrap.connect(
+                    host: endpoint.host, port: endpoint.port, channelInitializer: setup)
+            }
+        } catch {
+            throw Task.isCancelled ? .cancelled : .cannotConnect("\(endpoint): \(error)")
+        }
+        let connection = HTTPConnection(pipeline.channel, pipeline.parts, nil)
+        do throws(TransportError) {
+            try await connection.limited(to: limits.handshakeTimeout, "the TLS handshake") {
+                try await pipeline.ready.get()
+            }
+        } catch {
+            if case .failure(let reason) = check.result { throw TransportError(reason) }
+            throw error
+        }
+        guard case .success(let identity) = check.result else {
+            connection.close()
+            throw .tls("the server's certificate was not checked")
+        }
+        return HTTPConnection(pipeline.channel, pipeline.parts, identity)
+    }
+
+    /// Connects to a node's control socket.
+    static func open(socket path: String) async throws(TransportError) -> HTTPConnection {
+        let limits = ClientLimits()
+        do {
+            let pipeline = try await bootstrap(limits).connect(unixDomainSocketPath: path) {
+                prepare($0, check: nil, context: nil, limits: limits)
+            }
+            try await pipeline.ready.get()
+            return HTTPConnection(pipeline.channel, pipeline.parts, nil)
+        } catch {
+            throw .cannotConnect("\(path): \(error)")
+        }
+    }
+
+    /// What a connection's set-up hands out.
+    private struct Pipeline: Sendable {
+        var channel: any Channel
+        var parts: NIOLoopBound<ResponseParts>
+        var ready: EventLoopFuture<Void>
+    }
+
+    private static func bootstrap(_ limits: ClientLimits) -> ClientBootstrap {
+        ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connectTimeout(TimeAmount(limits.connectTimeout))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+    }
+
+    private static func prepare(
+        _ channel: any Channel, check: ServerCheck?, context: NIOSSLContext?, limits: ClientLimits
+    ) -> EventLoopFuture<Pipeline> {
+        channel.eventLoop.makeCompletedFuture {
+            let parts = ResponseParts(isTLS: check != nil, eventLoop: channel.eventLoop)
+            let pipeline = channel.pipeline.syncOperations
+            if let check, let context { try pipeline.addHandler(try check.handler(context)) }
+            var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+            decoderLimits.maxHeaderListSize = limits.headerBytes
+            decoderLimits.maxHeaderFieldSize = limits.headerBytes
+            decoderLimits.maxHeaderFieldCount = 64
+            let decoder = HTTPResponseDecoder(limitConfiguration: decoderLimits)
+            try pipeline.addHandler(HTTPRequestEncoder())
+            try pipeline.addHandler(ByteToMessageHandler(decoder))
+            try pipeline.addHandler(parts)
+            return Pipeline(
+                channel: channel, parts: NIOLoopBound(parts, eventLoop: channel.eventLoop),
+                ready: parts.ready.futureResult)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+public import Core
+public import Federation
+import NIOCore
+
+/// Why an exchange with a peer came to nothing.
+public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
+    case badEndpoint(String)
+    case cannotConnect(String)
+    /// The server proved no identity.
+    case identity(CertificateError)
+    /// Another node answers there; nothing was sent to it.
+    case wrongIdentity(expected: NodeID, found: NodeID)
+    case tls(String)
+    /// What did not happen in time.
+    case timedOut(String)
+    /// The connection ended before the response did.
+    case closed
+    /// The response is none of this protocol.
+    case badResponse(String)
+    /// The response is larger than `ClientLimits` allow.
+    case tooLarge
+    case tooManyConnections
+    /// The peer said no to a stream.
+    case refused(Refusal)
+    case cancelled
+
+    public var description: String {
+        switch self {
+        case .badEndpoint(let text): "\(text) is no endpoint; write https://host:port"
+        case .cannotConnect(let why): "can't connect: \(why)"
+        case .identity(let error): "\(error)"
+        case .wrongIdentity(let expected, let found):
+            "node \(expected.short) was expected there, node \(found.short) answered"
+        case .tls(let why): "TLS failed: \(why)"
+        case .timedOut(let what): "\(what) took too long"
+        case .closed: "the connection was closed before the response ended"
+        case .badResponse(let why): "the response can't be understood: \(why)"
+        case .tooLarge: "the response is larger than allowed"
+        case .tooManyConnections: "too many open connections"
+        case .refused(let refusal): "refused (\(refusal.code.rawValue)): \(refusal.detail)"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    init(_ error: CertificateError) {
+        switch error {
+        case .wrongNode(let expected, let found):
+            self = .wrongIdentity(expected: expected, found: found)
+        default: self = .identity(error)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Core
+import Federation
+
+/// A request of the protocol as HTTP carries it; `Route` reads it on the other side.
+struct WireRequest: Sendable {
+    var method: String
+    /// Path and query.
+    var target: String
+    var body: [UInt8]
+    /// Whether it proves its sender by itself.
+    var isUnsigned: Bool
+
+    static let root = "/api/federation"
+
+    init(_ request: Federation.Request, of node: NodeID) {
+        method = "POST"
+        body = []
+        isUnsigned = false
+        func query(_ since: Cursor?) -> String { since.map { "?since=\($0.text)" } ?? "" }
+        let path: String
+        switch request {
+        case .introduce, .confirm:
+            path = "/register"
+            isUnsigned = true
+        case .push: path = "/events"
+        case .reconcile, .fetch: path = "/reconcile"
+        case .bodies: path = "/bodies"
+        case .pull(let since):
+            (method, path) = ("GET", "/events" + query(since))
+        case .stream(let since):
+            (method, path) = ("GET", "/stream" + query(since))
+        case .status: (method, path) = ("GET", "/status")
+        case .ownRecord: (method, path) = ("GET", "/peers")
+        case .leave: (method, path) = ("DELETE", "/peers/\(node.hex)")
+        }
+        target = Self.root + path
+        if method == "POST" { body = request.encoded() }
+    }
+}

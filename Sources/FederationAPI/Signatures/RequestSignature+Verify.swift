@@ -1,0 +1,102 @@
+import Core
+import Foundation
+
+/// A signature that holds; whether it is fresh, new and from a peer is still to be seen.
+struct VerifiedSignature: Equatable {
+    var node: NodeID
+    var nonce: [UInt8]
+    var created: Int64
+    var expires: Int64
+    /// What the signer was challenged with.
+    var challenge: String?
+    /// `Content-Digest` as signed.
+    var contentDigest: String
+
+    /// Whether a receiver's clock, in seconds since 1970, lies in the signature's life, give or take.
+    func isFresh(at now: Int64) -> Bool {
+        created - now <= RequestSignature.life && now <= expires
+            && now - created <= RequestSignature.life
+    }
+}
+
+/// Why a request counts as unsigned.
+enum SignatureProblem: String, Error, Equatable {
+    case missing = "the request is not signed"
+    case malformed = "Signature-Input or Signature can't be read"
+    case several = "more than one signature carries our tag"
+    case components = "the signature does not cover the components that it must, in their order"
+    case parameters = "the signature's parameters are not those of the protocol"
+    case header = "a covered header field is missing or stands there twice"
+    case misaddressed = "the request is signed for another node"
+    case invalid = "the signature does not hold"
+    case stale = "the signature is expired or from the future, or its challenge is not valid here"
+    case replayed = "the request was seen before"
+    case digest = "Content-Digest does not match the body"
+}
+
+extension RequestSignature {
+    /// Checks everything that needs neither a clock nor a memory. `values` gives a header field's lines.
+    static func verify(
+        method: String, target: String, values: (String) -> [String], receiver: NodeID
+    ) throws(SignatureProblem) -> VerifiedSignature {
+        func one(_ name: String, or problem: SignatureProblem = .header) throws(SignatureProblem)
+            -> String
+        {
+            let lines = values(name)
+            guard lines.count == 1 else { throw lines.isEmpty ? problem : .header }
+            return lines[0]
+        }
+        let input = try input(try one("signature-input", or: .missing))
+        let signature = try signature(input.label, in: try one("signature", or: .missing))
+        let isChallenged = input.components.contains("teambook-challenge")
+        let request = SignedRequest(
+            method: method, target: target, contentDigest: try one("content-digest"),
+            contentType: try one("content-type"), receiver: try one("teambook-to"),
+            challenge: isChallenged ? try one("teambook-challenge") : nil)
+        guard input.components == request.components else { throw .components }
+        let found = try parameters(input, request)
+        guard request.receiver == receiver.hex else { throw .misaddressed }
+        let base = request.base(parameters: input.text)
+        guard Signature.verify(signature, of: base, by: found.node) else { throw .invalid }
+        return found
+    }
+
+    private static func input(
+        _ text: String
+    ) throws(SignatureProblem) -> SignatureFields.Input {
+        guard let inputs = SignatureFields.inputs(text) else { throw .malformed }
+        let ours = inputs.filter { $0.parameters["tag"] == .string(tag) }
+        guard ours.count < 2 else { throw .several }
+        guard let input = ours.first else { throw .missing }
+        return input
+    }
+
+    private static func signature(
+        _ label: String, in text: String
+    ) throws(SignatureProblem) -> [UInt8] {
+        guard let all = SignatureFields.signatures(text),
+            let found = all.first(where: { $0.label == label }),
+            let bytes = Data(base64Encoded: found.base64),
+            bytes.base64EncodedString() == found.base64
+        else { throw .malformed }
+        return Array(bytes)
+    }
+
+    private static func parameters(
+        _ input: SignatureFields.Input, _ request: SignedRequest
+    ) throws(SignatureProblem) -> VerifiedSignature {
+        guard input.parameters.count == 6,
+            case .integer(let created) = input.parameters["created"],
+            case .integer(let expires) = input.parameters["expires"],
+            case .string(let nonceText) = input.parameters["nonce"],
+            case .string(let keyText) = input.parameters["keyid"],
+            input.parameters["alg"] == .string(algorithm),
+            expires > created, expires - created <= life,
+            let nonce = Base64URL.decode(nonceText), nonce.count == 16,
+            let node = NodeID(hex: keyText)
+        else { throw .parameters }
+        return VerifiedSignature(
+            node: node, nonce: nonce, created: created, expires: expires,
+            challenge: request.challenge, contentDigest: request.contentDigest)
+    }
+}

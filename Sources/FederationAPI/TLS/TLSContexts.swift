@@ -1,0 +1,62 @@
+import Core
+import Foundation
+import NIOCore
+import NIOSSL
+import Synchronization
+
+extension NodeCertificate {
+    /// TLS 1.3 only, HTTP/1.1 by ALPN; clients prove themselves by request signatures, not by certificates.
+    func serverConfiguration() throws -> TLSConfiguration {
+        let key = try NIOSSLPrivateKey(bytes: Array(privateKey.utf8), format: .pem)
+        let own = try NIOSSLCertificate(bytes: certificate, format: .der)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: [.certificate(own)], privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv13
+        configuration.applicationProtocols = ["http/1.1"]
+        return configuration
+    }
+}
+
+/// One handshake's check of the server, made by the TLS library before it sends its own last flight: a server that is
+/// not the wanted node receives no byte of HTTP.
+final class ServerCheck: Sendable {
+    private let pin: NodeID?
+    private let outcome = Mutex<Result<ProvenIdentity, CertificateError>?>(nil)
+
+    init(pin: NodeID?) { self.pin = pin }
+
+    /// What the check found; nil before it ran.
+    var result: Result<ProvenIdentity, CertificateError>? { outcome.withLock { $0 } }
+
+    func handler(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
+        try NIOSSLClientHandler(context: context, serverHostname: nil) { [self] chain, promise in
+            let result = check(chain)
+            outcome.withLock { $0 = result }
+            promise.succeed((try? result.get()) == nil ? .failed : .certificateVerified)
+        }
+    }
+
+    private func check(_ chain: [NIOSSLCertificate]) -> Result<ProvenIdentity, CertificateError> {
+        let encoded = chain.compactMap { try? $0.toDERBytes() }
+        guard encoded.count == chain.count else { return .failure(.unreadable("not X.509")) }
+        do throws(CertificateError) {
+            let identity = try ProvenIdentity(chain: encoded, now: Date())
+            if let pin, pin != identity.node {
+                throw .wrongNode(expected: pin, found: identity.node)
+            }
+            return .success(identity)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    static func context() throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv13
+        configuration.applicationProtocols = ["http/1.1"]
+        configuration.verifySignatureAlgorithms = [.ecdsaSecp256R1Sha256]
+        // Names mean nothing between nodes: the callback checks the identity instead.
+        configuration.certificateVerification = .noHostnameVerification
+        return try NIOSSLContext(configuration: configuration)
+    }
+}

@@ -1,0 +1,74 @@
+public import Core
+import GRDB
+
+/// What a log holds, in numbers.
+public struct LogStatistics: Hashable, Sendable {
+    /// One origin's share.
+    public struct OriginCount: Hashable, Sendable {
+        public var origin: NodeID
+        public var events: Int
+        /// The highest place of its chains, all scopes together.
+        public var lastSequence: UInt64
+    }
+
+    public var events = 0
+    /// Of the file and of what is not yet folded into it.
+    public var fileBytes: UInt64 = 0
+    public var missingBodies = 0
+    public var aside = 0
+    public var refused = 0
+    /// Refusals that were dropped for newer ones.
+    public var refusedDropped = 0
+    public var equivocations = 0
+    public var peers = 0
+    /// Ascending by origin.
+    public var origins: [OriginCount] = []
+}
+
+extension EventLog {
+    /// Counts; looks at every event's place in an index (about 0.1 s a million).
+    public func statistics() throws(StorageError) -> LogStatistics {
+        var statistics = try reading("counting") { db in
+            var statistics = LogStatistics()
+            func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
+            statistics.missingBodies = try count("SELECT count(*) FROM event WHERE body IS NULL")
+            statistics.aside = try count("SELECT count(*) FROM aside")
+            statistics.refused = try count("SELECT count(*) FROM refusal")
+            statistics.refusedDropped = try count("SELECT refusals_dropped FROM log")
+            statistics.equivocations = try count("SELECT count(*) FROM equivocation")
+            statistics.peers = try count("SELECT count(*) FROM peer")
+            statistics.origins = try Self.origins(db)
+            statistics.events = statistics.origins.reduce(0) { $0 + $1.events }
+            return statistics
+        }
+        statistics.fileBytes = LogFile(folder: folder).bytes
+        return statistics
+    }
+
+    private static func origins(_ db: Database) throws -> [LogStatistics.OriginCount] {
+        let sql = """
+            SELECT origin, count(*), max(sequence) FROM event GROUP BY origin
+            """
+        var names = NodeNames(db)
+        return try Row.fetchCursor(db, sql: sql).map { row in
+            LogStatistics.OriginCount(
+                origin: try names.node(try row.number(0)),
+                events: Int(clamping: try row.number(1)), lastSequence: try row.number(2))
+        }.array.sorted { $0.origin < $1.origin }
+    }
+
+    /// Reads and hashes everything; throws `damaged` with the first finding. Takes seconds for a large log: for the
+    /// operator who doubts a disk.
+    public func check() throws(StorageError) {
+        try reading("checking the log") { db in
+            try LogFile.check(db, "PRAGMA integrity_check(1)")
+            let rows = try Row.fetchCursor(db, sql: "SELECT \(Self.eventColumns) FROM event")
+            while let row = try rows.next() {
+                let event = try row.event()
+                guard event.signature.count == 64 else {
+                    throw Damage(detail: "event \(event.id) has a broken signature")
+                }
+            }
+        }
+    }
+}
