@@ -1,19 +1,32 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The house is drawn in ARCHITECTURE.md: imports point down only, and the target list below enforces it.
+// The house is drawn in ARCHITECTURE.md: imports point down only, and the dependencies below enforce it.
 
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 
 let package = Package(
     name: "federate",
     products: [
-        // `node` as a program name would shadow Node.js.
-        //X .executable(name: "federate", targets: ["node"])
+        // `node` as a program's name would shadow Node.js.
+        .executable(name: "federate", targets: ["node"])
     ],
     dependencies: [
+        // Why each of them: docs/decisions/0001-dependencies.md
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
@@ -23,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // Without its default trait, which would add swift-configuration.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -30,9 +44,33 @@ let package = Package(
     targets: [
         // Module maps with one shim header each, no code.
         .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CAvahi", providers: [.apt(["libavahi-client-dev"])]),
+
+        // The engine: no I/O, no clock, no Foundation.
         .target(name: "Core", dependencies: ["CSodium", crypto]),
         .target(name: "MerkleSearchTree", dependencies: ["Core"]),
         .target(name: "Federation", dependencies: ["Core", "MerkleSearchTree"]),
+
+        // The shells.
+        .target(name: "Discovery", dependencies: ["Core", "CAvahi", logging, lifecycle]),
+        .target(name: "Storage", dependencies: ["Core", grdb]),
+        .target(
+            name: "FederationAPI",
+            dependencies: [
+                "Core", "Federation", asn1, certificates, crypto, httpTypes, hummingbird,
+                hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
+            ]),
+        .target(
+            name: "SimulationKit", dependencies: ["Core", "MerkleSearchTree", "Federation"],
+            path: "Simulations/Kit"),
+        .executableTarget(
+            name: "node",
+            dependencies: [
+                "Core", "Discovery", "Federation", "FederationAPI", "MerkleSearchTree",
+                "SimulationKit", "Storage", lifecycle, logging, nioCore,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]),
     ]
 )
 
@@ -52,6 +90,6 @@ let settings: [SwiftSetting] = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
 ]
-for target in package.targets where ![.system, .plugin].contains(target.type) {
-    target.swiftSettings = (target.swiftSettings ?? []) + settings
+for target in package.targets where target.type != .system {
+    target.swiftSettings = settings
 }

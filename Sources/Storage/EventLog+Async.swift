@@ -1,8 +1,8 @@
 public import Core
 import GRDB
 
-/// The same calls for asynchronous callers: they block no thread. A task that is cancelled meanwhile throws `failed`,
-/// and then its write may or may not have been stored.
+/// The same calls for asynchronous callers: they block no thread. A task that is cancelled
+/// meanwhile throws `failed`, and then its write may or may not have been stored.
 extension EventLog {
     /// `write`. Calls that one caller makes without waiting are done in no promised order.
     public func asyncWrite(_ write: LogWrite) async throws(StorageError) -> Written {

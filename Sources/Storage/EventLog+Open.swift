@@ -3,9 +3,11 @@ import Foundation
 import GRDB
 
 extension EventLog {
-    /// Makes an empty log, and the folder where there is none. Never replaces a log: throws `alreadyThere`.
+    /// Makes an empty log, and the folder where there is none. Never replaces a log: throws
+    /// `alreadyThere`.
     ///
-    /// The file appears under its name only when it is complete, so that a crash leaves no half-made log.
+    /// The file appears under its name only when it is complete, so that a crash leaves no
+    /// half-made log.
     public static func create(
         in folder: String, id: LogID
     ) throws(StorageError) -> (log: EventLog, state: LogState) {
@@ -21,11 +23,8 @@ extension EventLog {
                 detail: "it is gone, its log.sqlite-wal is left")
         }
         try build(at: file.path + ".new", id: id)
-        do {
-            try FileManager.default.moveItem(atPath: file.path + ".new", toPath: file.path)
-        } catch {
-            let code = DataFolder.code(of: error)
-            throw StorageError(errno: code, doing: "making a log", path: file.path)
+        guard unsafe rename(file.path + ".new", file.path) == 0 else {
+            throw StorageError(errno: errno, doing: "making a log", path: file.path)
         }
         try DataFolder.sync(folder)
         return try open(in: folder)
@@ -33,10 +32,10 @@ extension EventLog {
 
     /// Opens the log and reads what an engine starts from.
     ///
-    /// A file that is missing, damaged, newer than this program or not a log throws, and is left byte for byte as it
-    /// was. The whole file is checked (SQLite's quick_check) if it was not closed properly or is at most 64 MiB; damage
-    /// in a larger one that was closed properly shows when it is read, because each event that is read must have its
-    /// hash.
+    /// A file that is missing, damaged, newer than this program or not a log throws, and is left
+    /// byte for byte as it was. The whole file is checked (SQLite's quick_check) if it was not
+    /// closed properly or is at most 64 MiB; damage in a larger one that was closed properly shows
+    /// when it is read, because each event that is read must have its hash.
     public static func open(
         in folder: String
     ) throws(StorageError) -> (log: EventLog, state: LogState) {
@@ -57,8 +56,8 @@ extension EventLog {
         try reading("reading the log's state", LogState.init(reading:))
     }
 
-    /// GRDB's pool sets synchronous=NORMAL after it has prepared a connection, so it is set afterwards and read back:
-    /// under NORMAL an acknowledged write can be lost with the power.
+    /// GRDB's pool sets synchronous=NORMAL after it has prepared a connection, so it is set
+    /// afterwards and read back: under NORMAL an acknowledged write can be lost with the power.
     private static func makeDurable(_ db: Database) throws {
         try db.execute(sql: "PRAGMA synchronous = FULL")
         let level = try Int.fetchOne(db, sql: "PRAGMA synchronous")

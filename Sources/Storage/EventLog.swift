@@ -3,12 +3,13 @@ import GRDB
 
 /// A node's log on disk: events, peers with their cursors, and the clock, in one SQLite file.
 ///
-/// `create` or `open` it once a process, under a `DataFolderLock`. `write` is one transaction and returns when it is
-/// durable: what was acknowledged is there after `kill -9` or a loss of power. Writes wait for one another; reads run
-/// beside them, each on one consistent snapshot. All calls block their thread; those that begin with `async` don't.
+/// `create` or `open` it once a process, under a `DataFolderLock`, never twice at a time. `write`
+/// is one transaction and returns when it is durable: what was acknowledged is there after `kill
+/// -9` or a loss of power. Writes wait for one another; reads run beside them, each on one
+/// consistent snapshot. All calls block their thread; those that begin with `async` don't.
 ///
-/// SQLite is set to a write-ahead log with synchronous=FULL: one sync of the disk a write, so that large batches are
-/// cheap and small ones cost the disk's latency.
+/// SQLite is set to a write-ahead log with synchronous=FULL: one sync of the disk a write, so that
+/// large batches are cheap and small ones cost the disk's latency.
 public final class EventLog: Sendable {
     /// Names this life of the log.
     public let id: LogID
@@ -26,11 +27,13 @@ public final class EventLog: Sendable {
 
     /// Folds the write-ahead log into the file and closes it; every later call throws.
     ///
-    /// A log that is not closed loses nothing: the next `open` only takes longer, because it checks the file.
+    /// A log that is not closed loses nothing: the next `open` only takes longer, because it checks
+    /// the file.
     public func close() throws(StorageError) {
         do {
             pool.writeWithoutTransaction { db in
-                // Where this fails (a full disk), the write-ahead log stays and is read at the next opening.
+                // Where this fails (a full disk), the write-ahead log stays and is read at the next
+                // opening.
                 _ = try? Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
             }
             try pool.close()

@@ -1,10 +1,12 @@
 /// Schema 1 of `log.sqlite`.
 ///
-/// An event's row is keyed by its position, so that a page of the log is one range scan; ids are unique by SQLite.
-/// Header, signature and body are columns of their own, so that a redaction can drop salt and body alone. `node`,
-/// `author` and `kind` hold each value once: a row refers to it by a small number.
+/// An event's row is keyed by its position, so that a page of the log is one range scan; ids are
+/// unique by SQLite. Header, signature and body are columns of their own, so that a redaction can
+/// drop salt and body alone. `node`, `author` and `kind` hold each value once: a row refers to it
+/// by a small number.
 ///
-/// Text that came from outside is stored as a blob of UTF-8, because GRDB binds a `String` up to its first NUL.
+/// Text that came from outside is stored as a blob of UTF-8, because GRDB binds a `String` up to
+/// its first NUL.
 enum Schema {
     static let version = 1
     /// "FEDR", in the file's header: tells our file from any other SQLite database.

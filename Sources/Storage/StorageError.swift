@@ -1,4 +1,5 @@
-/// What went wrong with the data folder: each case says what was being done and, in `description`, what to do next.
+/// What went wrong with the data folder: each case says what was being done and, in `description`,
+/// what to do next.
 public enum StorageError: Error, Equatable, Sendable {
     /// There is no log at `path`.
     case missing(path: String)

@@ -2,8 +2,8 @@ import Core
 import Foundation
 import Storage
 
-// A process to be killed. `append FOLDER SEED` writes batches for ever and prints each acknowledged position; `lock
-// FOLDER` takes the folder's lock, says so and waits.
+// A process to be killed. `append FOLDER SEED` writes batches for ever and prints each acknowledged
+// position; `lock FOLDER` takes the folder's lock, says so and waits.
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 3 else { exit(2) }
@@ -24,7 +24,8 @@ func say(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }
 
-/// Every write carries the cursor and the clock of its last event, so that a torn transaction shows.
+/// Every write carries the cursor and the clock of its last event, so that a torn transaction
+/// shows.
 func append(in folder: String, seed: UInt64) throws {
     let isThere = FileManager.default.fileExists(atPath: folder + "/log.sqlite")
     var secrets = Secrets.system()

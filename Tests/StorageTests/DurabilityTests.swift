@@ -6,7 +6,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct DurabilityTests {
-    /// The probe acknowledges by a printed line; it is killed in the middle of whatever it does next.
+    /// The probe acknowledges by a printed line; it is killed in the middle of whatever it does
+    /// next.
     @Test func whatWasAcknowledgedSurvivesTwentyKills() throws {
         let folder = try TemporaryFolder()
         var dice = Dice(seed: UInt64(Date.now.timeIntervalSince1970))

@@ -65,8 +65,9 @@ struct EventLogTests {
                         let page = try await log.asyncEntries(
                             after: position, limit: 1000, maxBytes: 1 << 24)
                         #expect(page.lastPosition % 10 == 0)
-                        #expect(page.entries.map(\.position).elementsEqual(
-                            position + 1..<page.lastPosition + 1))
+                        #expect(
+                            page.entries.map(\.position).elementsEqual(
+                                position + 1..<page.lastPosition + 1))
                         position = page.lastPosition
                     }
                 }
@@ -123,7 +124,8 @@ struct EventLogTests {
         #expect(statistics.events == 120)
         #expect(statistics.missingBodies == 0)
         #expect(statistics.fileBytes > 40_000)
-        #expect(statistics.origins.map(\.origin) == Set(entries.map(\.event.header.origin)).sorted())
+        #expect(
+            statistics.origins.map(\.origin) == Set(entries.map(\.event.header.origin)).sorted())
         for share in statistics.origins {
             let own = entries.map(\.event.header).filter { $0.origin == share.origin }
             #expect(share.events == own.count)

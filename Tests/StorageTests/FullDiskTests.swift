@@ -16,7 +16,8 @@ struct FullDiskTests {
         if case .readOnly = error { true } else { false }
     }
 
-    /// Writes batches until one is refused; returns what was acknowledged and the batch that was not.
+    /// Writes batches until one is refused; returns what was acknowledged and the batch that was
+    /// not.
     private static func fill(
         _ log: EventLog, _ source: inout EventSource, from position: UInt64 = 1
     ) throws -> (acknowledged: [LogEntry], refused: [LogEntry], error: StorageError?) {
@@ -134,7 +135,9 @@ struct FullDiskTests {
     @Test func aFileThatAnotherProcessHoldsIsBusy() throws {
         let folder = try TemporaryFolder()
         let (log, entries) = try EventLog.filled(3, in: folder)
-        let other = try DatabaseQueue(path: folder.logPath)
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: folder.logPath, configuration: configuration)
         try other.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
         let doing = "writing to the log"
         #expect(throws: StorageError.busy(doing: doing, path: folder.logPath)) {

@@ -66,13 +66,13 @@ struct NaiveInitiator: ReconcileInitiating {
         let needCount = theirs.count { !mine.contains($0) }
         return ReconcileDifference(
             have: list.without(theirs), needCount: needCount,
-            want: needCount == 0 ? nil : NaiveMessage.want.encoded)
+            wants: needCount == 0 ? [] : [NaiveMessage.want.encoded])
     }
 
     /// What one side refused or lost is found by starting over.
     private mutating func compare(with root: Digest) -> ReconcileStep {
         if root == tree.root {
-            return .done(ReconcileOutcome(contextDiffers: false, attempts: attempts, cutoff: nil))
+            return .done(ReconcileOutcome(attempts: attempts))
         }
         guard attempts < Self.maxAttempts else { return .failed(.notEqual(attempts: attempts)) }
         attempts += 1

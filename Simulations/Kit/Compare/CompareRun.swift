@@ -54,14 +54,17 @@ struct CompareRun {
         return false
     }
 
-    /// Moves the missing events, of which only the request is counted; nil where the responder refuses it.
+    /// Moves the missing events, of which only the requests are counted; nil where the responder refuses one.
     private mutating func exchange(_ difference: ReconcileDifference) -> [EventKey]? {
         have.formUnion(difference.have)
         asResponder { $0.received(difference.have) }
-        guard let want = difference.want else { return [] }
-        guard case .deliver(let keys) = ask(want) else { return nil }
-        received.formUnion(keys)
-        return keys
+        var came: [EventKey] = []
+        for want in difference.wants {
+            guard case .deliver(let keys) = ask(want) else { return nil }
+            came += keys
+        }
+        received.formUnion(came)
+        return came
     }
 
     /// One round trip.

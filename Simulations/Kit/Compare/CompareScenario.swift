@@ -35,7 +35,9 @@ public struct CompareScenario: Hashable, Sendable {
     /// Runs one session by each method, with every message as bytes.
     ///
     /// - Parameter cpuClock: processor time used so far by the calling thread.
-    public func run(cpuClock: () -> Duration) throws(ScenarioError) -> CompareReport {
+    public func run(
+        cpuClock: @escaping () -> Duration
+    ) throws(ScenarioError) -> CompareReport {
         try Scenario.check("items", items, 0...10_000_000)
         try Scenario.check("different", different, 0...1_000_000)
         let pair = KeyPair(self)

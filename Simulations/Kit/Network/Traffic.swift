@@ -1,5 +1,5 @@
-public import Core
-public import Federation
+import Core
+import Federation
 
 /// What went over a link, or over all of them.
 public struct Traffic: Hashable, Sendable {

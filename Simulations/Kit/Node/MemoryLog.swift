@@ -78,13 +78,12 @@ extension MemoryLog {
         var through = position
         var place = firstPlace(after: position)
         while place < entries.count {
-            let entry = entries[place]
-            if sender == nil || entry.sender != sender {
-                size += entry.event.wireSize
+            if sender == nil || entries[place].sender != sender {
+                size += entries[place].event.wireSize
                 if page.count == events || (size > bytes && !page.isEmpty) { break }
-                page.append(entry)
+                page.append(entries[place])
             }
-            through = entry.position
+            through = entries[place].position
             place += 1
         }
         return .page(entries: page, through: through, isEnd: place == entries.count)

@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// What one method cost, and whether it worked.
 public struct MethodReport: Hashable, Sendable {

@@ -1,5 +1,5 @@
-public import Core
-public import Federation
+import Core
+import Federation
 
 /// How two nodes find and exchange what one of them lacks; in the order of the table.
 public enum SyncMethod: String, CaseIterable, Hashable, Sendable {

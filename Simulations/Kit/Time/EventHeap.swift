@@ -4,7 +4,7 @@ import Core
 ///
 /// The second rule makes the order total, so that one seed gives one trace. Binary heap: O(log n) each way.
 struct EventHeap<Element: Sendable>: Sendable {
-    private struct Item {
+    private struct Item: Sendable {
         var time: Instant
         var number: UInt64
         var element: Element
@@ -62,5 +62,3 @@ struct EventHeap<Element: Sendable>: Sendable {
         }
     }
 }
-
-extension EventHeap.Item: Sendable {}

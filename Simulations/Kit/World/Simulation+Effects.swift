@@ -6,6 +6,7 @@ extension Simulation {
     /// Hands inputs to a node's engine, after the reading of its wall clock, and carries out what it wants.
     mutating func deliver(_ inputs: [Input], to index: Int) {
         var effects: [Effect] = []
+        let (wall, now) = (wall, now)
         nodes[index].engine?.handle(.wall(wall), at: now, into: &effects)
         for input in inputs { nodes[index].engine?.handle(input, at: now, into: &effects) }
         settle(index, effects)
@@ -15,6 +16,7 @@ extension Simulation {
         guard nodes[index].life == life, nodes[index].wakeAt == now else { return }
         nodes[index].wakeAt = nil
         var effects: [Effect] = []
+        let (wall, now) = (wall, now)
         nodes[index].engine?.handle(.wall(wall), at: now, into: &effects)
         nodes[index].engine?.advance(to: now, into: &effects)
         settle(index, effects)

@@ -53,13 +53,19 @@ public struct Event: Hashable, Sendable {
     }
 
     /// Whether header and origin signature, and the author's proof where there is one, hold under `Signature`'s rule.
-    public func isSigned() -> Bool {
-        Signature.verify(signature, of: Event.signedBytes(headerBytes), by: header.origin)
-            && authorProofHolds()
+    /// `isValidKey` may answer from memory: it costs as much as a verification, and each origin signs often.
+    public func isSigned(
+        isValidKey: (NodeID) -> Bool = Signature.isValidKey
+    ) -> Bool {
+        isValidKey(header.origin)
+            && Signature.verifyWithValidKey(
+                signature, of: Event.signedBytes(headerBytes), by: header.origin)
+            && authorProofHolds(isValidKey)
     }
 
-    private func authorProofHolds() -> Bool {
+    private func authorProofHolds(_ isValidKey: (NodeID) -> Bool) -> Bool {
         guard let proof = header.authorProof else { return true }
+        guard isValidKey(proof.deviceKey) else { return false }
         var writer = CBORWriter()
         writer.array(7)
         writer.data(header.origin)
@@ -72,7 +78,8 @@ public struct Event: Hashable, Sendable {
         writer.unsigned(proof.time)
         writer.data(proof.nonce)
         let message = Array("teambook-author-v1\0".utf8) + writer.bytes
-        return Signature.verify(proof.signature, of: message, by: proof.deviceKey)
+        return Signature.verifyWithValidKey(
+            proof.signature, of: message, by: proof.deviceKey)
     }
 }
 

@@ -48,7 +48,7 @@ public enum Query: Hashable, Sendable {
 /// What happened, for those who watch.
 public enum Report: Hashable, Sendable {
     /// The events of an `append` are durable.
-    case appended(Token, [Event])
+    case appended(Token, [LogEntry])
     case appendFailed(Token, Refusal)
     case imported(Token, [Outcome])
     /// An operation has ended.

@@ -185,6 +185,12 @@ extension Engine {
             lastTrouble: peer.lastTrouble)
     }
 
+    /// Takes over what only the running shell knows: where the node listens, and under which TLS key.
+    public mutating func listens(at endpoints: [String], tlsKey: Digest) {
+        settings.endpoints = Array(endpoints.prefix(MessageLimits.endpoints))
+        settings.tlsKey = tlsKey
+    }
+
     func report(_ report: Report, _ effects: inout [Effect]) { effects.append(.report(report)) }
 
     mutating func count(_ code: RefusalCode) { refusals[code, default: 0] += 1 }

@@ -11,7 +11,7 @@ public protocol ReconcileResponding: Sendable {
 }
 public enum ReconcileStep: Sendable, Equatable { case send([UInt8]), exchange(ReconcileDifference), done(ReconcileOutcome), failed(ReconcileFailure) }
 public enum ReconcileReply: Sendable, Equatable { case send([UInt8]), deliver([EventKey]), failed(ReconcileFailure) }
-public struct ReconcileDifference: Sendable, Equatable { public var have: [EventKey]; public var needCount: Int; public var want: [UInt8]? }
+public struct ReconcileDifference: Sendable, Equatable { public var have: [EventKey]; public var needCount: Int; public var wants: [[UInt8]] }
 public struct ReconcileOutcome: Sendable, Equatable { public var contextDiffers: Bool }
 public enum ReconcileFailure: Error, Equatable { case malformed, notEqual(Int) }
 public struct ReconcileInitiator: ReconcileInitiating {

@@ -134,7 +134,7 @@ struct Composition {
             parents: draft.parents, author: draft.author, kind: draft.kind,
             bodyLength: draft.body.count, bodyHash: body.hash)
         let event = Event(signing: header, body: body, with: key)
-        job.made.append(event)
         insert(event, sender: nil)
+        if let entry = write.entries.last { job.made.append(entry) }
     }
 }

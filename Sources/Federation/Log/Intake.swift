@@ -32,8 +32,8 @@ struct Job: Sendable {
     var drafts: [Draft] = []
     /// What became of each event; filled when the commit is composed.
     var outcomes: [Outcome] = []
-    /// Events made of the drafts.
-    var made: [Event] = []
+    /// Entries made of the drafts.
+    var made: [LogEntry] = []
     var refusal: Refusal?
 
     init(_ source: Source, _ batch: Batch = Batch(), drafts: [Draft] = []) {

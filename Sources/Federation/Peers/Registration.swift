@@ -17,6 +17,8 @@ struct RegistrationAttempt: Sendable {
 struct PendingIntroduction: Sendable {
     let introduction: Introduction
     let nonce: Digest
+    /// What we said about ourselves then.
+    let card: NodeCard
     let expires: Instant
 }
 
@@ -186,7 +188,8 @@ extension Engine {
         }
         let nonce = Digest(bytes: secrets.draw(32)) ?? .zero
         introductions[nonce] = PendingIntroduction(
-            introduction: introduction, nonce: nonce, expires: now + EngineLimits.introductionLife)
+            introduction: introduction, nonce: nonce, card: card,
+            expires: now + EngineLimits.introductionLife)
         let transcript = Transcript(
             first: introduction, second: key.node, nonce: nonce, card: card,
             tlsKey: settings.tlsKey)
@@ -211,8 +214,8 @@ extension Engine {
         }
         let node = confirmation.node
         let transcript = Transcript(
-            first: pending.introduction, second: key.node, nonce: pending.nonce, card: card,
-            tlsKey: settings.tlsKey)
+            first: pending.introduction, second: key.node, nonce: pending.nonce,
+            card: pending.card, tlsKey: settings.tlsKey)
         let message = transcript.confirmation(isApproved: confirmation.isApproved)
         guard Signature.verify(confirmation.signature, of: message, by: node) else {
             let refusal = Refusal(.badSignature, "the confirmation does not prove the key")

@@ -46,7 +46,7 @@ extension Engine {
         return ResponderSession(machine: machine, expires: now + EngineLimits.sessionLife)
     }
 
-    /// Answers `fetch`: the first message says what is wanted, empty ones ask for the rest.
+    /// Answers `fetch`: messages say what is wanted, empty ones ask for the rest.
     mutating func deliver(
         _ want: [UInt8], session number: UInt64, _ exchange: Exchange, to node: NodeID,
         _ now: Instant, _ effects: inout [Effect]
@@ -61,7 +61,7 @@ extension Engine {
                 responders[name] = nil
                 return refuse(exchange, Refusal(.malformed, "not what this session has"), &effects)
             }
-            session.delivery = keys[...]
+            session.delivery += keys
         }
         responders[name] = session
         guard !session.delivery.isEmpty else {

@@ -83,17 +83,22 @@ extension Engine {
     ) {
         guard let session = peers[node]?.session else { return }
         var exchange = InitiatorSession.Exchange(
-            have: difference.have[...], needCount: difference.needCount)
+            have: difference.have[...], wants: difference.wants[...],
+            needCount: difference.needCount)
         // A retry after a failed proof goes on with what came before.
         exchange.received = session.exchange?.received ?? []
         peers[node]?.session?.exchange = exchange
-        if let want = difference.want { fetch(want, from: node, &effects) }
+        fetchNext(from: node, &effects)
         pushNext(to: node, &effects)
         closeWhenComplete(with: node, now, &effects)
     }
 
-    private mutating func fetch(_ want: [UInt8], from node: NodeID, _ effects: inout [Effect]) {
-        guard let peer = peers[node], let session = peer.session else { return }
+    /// Says what is needed, message by message; when all is said, an empty one asks for the rest.
+    private mutating func fetchNext(from node: NodeID, _ effects: inout [Effect]) {
+        guard let peer = peers[node], let session = peer.session, let exchange = session.exchange,
+            exchange.needCount > 0 || !exchange.wants.isEmpty
+        else { return }
+        let want = peers[node]?.session?.exchange?.wants.popFirst() ?? []
         peers[node]?.session?.exchange?.isFetching = true
         peers[node]?.session?.result.roundTrips += 1
         let request = Request.fetch(session: session.number, message: want)
@@ -110,6 +115,7 @@ extension Engine {
         case .events:
             // The peer has less than it said; the proof will tell.
             peers[node]?.session?.exchange?.needCount = 0
+            peers[node]?.session?.exchange?.wants = []
             peers[node]?.session?.exchange?.isFetching = false
             closeWhenComplete(with: node, now, &effects)
         case .refused(let refusal): endSession(with: node, refusal, now, &effects)
@@ -130,7 +136,7 @@ extension Engine {
         let left = max(0, needed - came)
         peers[node]?.session?.exchange?.needCount = left
         peers[node]?.session?.exchange?.isFetching = false
-        if left > 0 { fetch([], from: node, &effects) }
+        fetchNext(from: node, &effects)
         closeWhenComplete(with: node, now, &effects)
     }
 

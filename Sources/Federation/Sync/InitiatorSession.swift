@@ -19,12 +19,14 @@ struct InitiatorSession: Sendable {
         /// Still to be pushed, in the tree's order.
         var have: ArraySlice<EventKey>
         var isPushing = false
-        /// Still to come.
+        /// Requests for what we need that were not sent yet.
+        var wants: ArraySlice<[UInt8]>
+        /// Events still to come.
         var needCount: Int
         var isFetching = false
         var received: [EventKey] = []
 
-        var isComplete: Bool { have.isEmpty && !isPushing && needCount == 0 && !isFetching }
+        var isComplete: Bool { have.isEmpty && !isPushing && needCount == 0 && wants.isEmpty && !isFetching }
     }
 }
 

@@ -49,7 +49,7 @@ struct HTTPConnection: Sendable {
     static func reason(_ error: any Error) -> TransportError {
         switch error {
         case let error as TransportError: error
-        case let error as CertificateError: TransportError(error)
+        case let error as IdentityError: TransportError(error)
         case is NIOSSLError, is BoringSSLError: .tls("\(error)")
         case is HTTPParserError: .badResponse("not HTTP: \(error)")
         case is CancellationError: .cancelled

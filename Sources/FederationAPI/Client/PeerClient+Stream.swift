@@ -25,7 +25,9 @@ extension PeerClient {
             }
             guard case .head(let answer) = first else { throw .badResponse("no head") }
             if answer.status == .ok, answer.headers.first(name: "content-type") == MediaType.events {
-                return try await read(connection, each)
+                return try await connection.frames(limits) { frame throws(TransportError) in
+                    await each(try Self.page(frame))
+                }
             }
             let reply = try await connection.limited(to: limits.responseTimeout, "the answer") {
                 try await connection.collect(first, limit: limits.responseBytes).reply
@@ -44,13 +46,25 @@ extension PeerClient {
         return .refused(refusal)
     }
 
-    private func read(
-        _ connection: HTTPConnection, _ each: (Page) async -> Bool
+    private static func page(_ frame: StreamParser.Frame) throws(TransportError) -> Page {
+        guard let bytes = Base64URL.decode(frame.data),
+            case .page(let page) = try? Federation.Response(decoding: bytes)
+        else { throw .badResponse("stream: not a page") }
+        return page
+    }
+}
+
+extension HTTPConnection {
+    /// Reads a stream whose head has come, event by event, until it ends or `each` returns false. The next bytes are
+    /// read when `each` has returned.
+    func frames(
+        _ limits: ClientLimits,
+        _ each: (StreamParser.Frame) async throws(TransportError) -> Bool
     ) async throws(TransportError) {
         var parser = StreamParser(lineBytes: limits.streamLineBytes)
         while true {
-            let part = try await connection.limited(to: limits.streamSilence, "the next ping") {
-                try await connection.next()
+            let part = try await limited(to: limits.streamSilence, "the next ping") {
+                try await next()
             }
             guard case .body(let buffer) = part else { return }
             let frames: [StreamParser.Frame]
@@ -60,15 +74,8 @@ extension PeerClient {
                 throw .badResponse("stream: \(error)")
             }
             for frame in frames where frame.event == "page" {
-                guard await each(try Self.page(frame)) else { return }
+                guard try await each(frame) else { return }
             }
         }
-    }
-
-    private static func page(_ frame: StreamParser.Frame) throws(TransportError) -> Page {
-        guard let bytes = Base64URL.decode(frame.data),
-            case .page(let page) = try? Federation.Response(decoding: bytes)
-        else { throw .badResponse("stream: not a page") }
-        return page
     }
 }

@@ -7,7 +7,7 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     case badEndpoint(String)
     case cannotConnect(String)
     /// The server proved no identity.
-    case identity(CertificateError)
+    case identity(IdentityError)
     /// Another node answers there; nothing was sent to it.
     case wrongIdentity(expected: NodeID, found: NodeID)
     case tls(String)
@@ -42,7 +42,7 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    init(_ error: CertificateError) {
+    init(_ error: IdentityError) {
         switch error {
         case .wrongNode(let expected, let found):
             self = .wrongIdentity(expected: expected, found: found)

@@ -24,14 +24,14 @@ public struct NodeCertificate: Sendable {
     /// A new certificate with a new TLS key.
     public static func make(
         for key: SecretKey, now: Date = Date()
-    ) throws(CertificateError) -> NodeCertificate {
+    ) throws(IdentityError) -> NodeCertificate {
         let tls = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let publicKey = try TLSBinding.publicKeyBytes(tls.publicKey)
         let binding = TLSBinding(key: key, publicKey: publicKey)
         do {
             let certificate = try sign(tls, node: key.node, extension: binding.encoded, now: now)
             return try NodeCertificate(certificate, privateKey: tls.serializeAsPEM().pemString)
-        } catch let error as CertificateError {
+        } catch let error as IdentityError {
             throw error
         } catch {
             throw .unreadable("\(error)")
@@ -42,7 +42,7 @@ public struct NodeCertificate: Sendable {
     /// node's or damaged, or when it ends within 30 days.
     public static func load(
         orMakeAt path: String, for key: SecretKey, now: Date = Date()
-    ) throws(CertificateError) -> NodeCertificate {
+    ) throws(IdentityError) -> NodeCertificate {
         if let stored = try? read(path), stored.node == key.node,
             stored.notAfter.timeIntervalSince(now) >= renewal
         {
@@ -68,16 +68,16 @@ public struct NodeCertificate: Sendable {
     private static func read(_ path: String) throws -> NodeCertificate {
         let text = try String(contentsOfFile: path, encoding: .utf8)
         let documents = try PEMDocument.parseMultiple(pemString: text)
-        guard documents.count == 2 else { throw CertificateError.unreadable("not two parts") }
+        guard documents.count == 2 else { throw IdentityError.unreadable("not two parts") }
         let certificate = try Certificate(pemDocument: documents[0])
         let key = try Certificate.PrivateKey(pemDocument: documents[1])
         guard key.publicKey == certificate.publicKey else {
-            throw CertificateError.unreadable("certificate and key don't belong together")
+            throw IdentityError.unreadable("certificate and key don't belong together")
         }
         return try NodeCertificate(certificate, privateKey: documents[1].pemString)
     }
 
-    private func pem() throws(CertificateError) -> String {
+    private func pem() throws(IdentityError) -> String {
         let document = PEMDocument(type: "CERTIFICATE", derBytes: certificate)
         return document.pemString + "\n" + privateKey + "\n"
     }

@@ -10,9 +10,9 @@ import Foundation
 /// Files that only their owner may read.
 enum PrivateFile {
     /// Replaces `path` in one step; the file has mode 0600 from its first moment and is on disk when this returns.
-    static func write(_ bytes: [UInt8], to path: String) throws(CertificateError) {
+    static func write(_ bytes: [UInt8], to path: String) throws(IdentityError) {
         let temporary = path + ".new"
-        func fail(_ what: String) -> CertificateError {
+        func fail(_ what: String) -> IdentityError {
             let reason = unsafe String(cString: strerror(errno))
             return .file("\(path) can't be \(what): \(reason)")
         }

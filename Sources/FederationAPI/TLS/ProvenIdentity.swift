@@ -15,7 +15,7 @@ public struct ProvenIdentity: Hashable, Sendable {
 
     /// Checks a presented chain (docs/PROTOCOL-http.md, "TLS"): one self-signed P-256 certificate, valid today, whose key
     /// the node's identity signed.
-    public init(chain: [[UInt8]], now: Date) throws(CertificateError) {
+    public init(chain: [[UInt8]], now: Date) throws(IdentityError) {
         guard chain.count == 1 else { throw .unreadable("a chain of \(chain.count)") }
         guard let certificate = try? Certificate(derEncoded: chain[0]) else {
             throw .unreadable("not X.509")
@@ -77,7 +77,7 @@ struct TLSBinding {
     /// SubjectPublicKeyInfo in DER.
     static func publicKeyBytes(
         _ key: Certificate.PublicKey
-    ) throws(CertificateError) -> [UInt8] {
+    ) throws(IdentityError) -> [UInt8] {
         do {
             var serializer = DER.Serializer()
             try serializer.serialize(key)

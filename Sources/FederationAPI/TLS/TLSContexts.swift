@@ -21,12 +21,12 @@ extension NodeCertificate {
 /// not the wanted node receives no byte of HTTP.
 final class ServerCheck: Sendable {
     private let pin: NodeID?
-    private let outcome = Mutex<Result<ProvenIdentity, CertificateError>?>(nil)
+    private let outcome = Mutex<Result<ProvenIdentity, IdentityError>?>(nil)
 
     init(pin: NodeID?) { self.pin = pin }
 
     /// What the check found; nil before it ran.
-    var result: Result<ProvenIdentity, CertificateError>? { outcome.withLock { $0 } }
+    var result: Result<ProvenIdentity, IdentityError>? { outcome.withLock { $0 } }
 
     func handler(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
         try NIOSSLClientHandler(context: context, serverHostname: nil) { [self] chain, promise in
@@ -36,10 +36,10 @@ final class ServerCheck: Sendable {
         }
     }
 
-    private func check(_ chain: [NIOSSLCertificate]) -> Result<ProvenIdentity, CertificateError> {
+    private func check(_ chain: [NIOSSLCertificate]) -> Result<ProvenIdentity, IdentityError> {
         let encoded = chain.compactMap { try? $0.toDERBytes() }
         guard encoded.count == chain.count else { return .failure(.unreadable("not X.509")) }
-        do throws(CertificateError) {
+        do throws(IdentityError) {
             let identity = try ProvenIdentity(chain: encoded, now: Date())
             if let pin, pin != identity.node {
                 throw .wrongNode(expected: pin, found: identity.node)

@@ -2,21 +2,23 @@ import Foundation
 
 /// The folder that holds one node's key, log and lock.
 enum DataFolder {
-    /// Makes the folder, for its owner only, unless it is there.
+    /// Makes the folder and those above it, for its owner only, where they are missing.
     static func make(_ folder: String) throws(StorageError) {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw StorageError(errno: code(of: error), doing: "making the folder", path: folder)
+        let parent = (folder as NSString).deletingLastPathComponent
+        var code = makeOne(folder)
+        if code == ENOENT, !parent.isEmpty, parent != folder {
+            try make(parent)
+            code = makeOne(folder)
+        }
+        guard code == 0 || code == EEXIST else {
+            throw StorageError(errno: code, doing: "making the folder", path: folder)
         }
     }
 
-    /// The `errno` under a Foundation error.
-    static func code(of error: any Error) -> Int32 {
-        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        return Int32(clamping: cause?.code ?? Int(EIO))
+    /// 0, or the `errno`.
+    private static func makeOne(_ folder: String) -> Int32 {
+        let mode: mode_t = 0o700
+        return unsafe mkdir(folder, mode) == 0 ? 0 : errno
     }
 
     /// Makes what was written to a file, or the names in a folder, last through a loss of power.

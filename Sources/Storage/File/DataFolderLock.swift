@@ -3,15 +3,16 @@ import Synchronization
 
 /// Makes one process the owner of a data folder: take it before anything in the folder is opened.
 ///
-/// It is a lock of the system on `<folder>/lock` (flock), so that it ends with the process however that ends; the
-/// file stays, with the owner's process id as text.
+/// It is a lock of the system on `<folder>/lock` (flock), so that it ends with the process however
+/// that ends; the file stays, with the owner's process id as text.
 public final class DataFolderLock: Sendable {
     /// The open file that carries the lock; nil once released.
     private let descriptor: Mutex<Int32?>
 
     /// Takes the lock and makes the folder, for its owner only, where there is none.
     ///
-    /// Throws `inUse` with the owner's process id where another process, or another lock of this one, holds it.
+    /// Throws `inUse` with the owner's process id where another process, or another lock of this
+    /// one, holds it.
     public init(folder: String) throws(StorageError) {
         try DataFolder.make(folder)
         let path = folder + "/lock"

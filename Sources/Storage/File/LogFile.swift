@@ -1,9 +1,11 @@
 import Foundation
 import GRDB
 
-/// The file of a log before it is opened for writing: whether it is there, ours, of a version we know, and whole.
+/// The file of a log before it is opened for writing: whether it is there, ours, of a version we
+/// know, and whole.
 ///
-/// Nothing here changes the file. GRDB's pool writes as soon as it opens one, so all of this comes first.
+/// Nothing here changes the file. GRDB's pool writes as soon as it opens one, so all of this comes
+/// first.
 struct LogFile {
     let folder: String
     var path: String { folder + "/log.sqlite" }
@@ -36,8 +38,11 @@ struct LogFile {
         if finding != "ok" { throw Damage(detail: finding) }
     }
 
-    /// Reads the first 100 bytes as they lie (sqlite.org/fileformat2.html section 1.3), so that a file that is
-    /// not ours is not even opened by SQLite, which may leave files beside it.
+    /// Reads the first 100 bytes as they lie (sqlite.org/fileformat2.html section 1.3), so that a
+    /// file that is not ours is not even opened by SQLite, which may leave files beside it.
+    // Closing any file descriptor of a file drops this process's locks on it (fcntl's rule),
+    // SQLite's too: this is safe because it comes before SQLite opens the file, and one process
+    // opens a log once.
     private func examineHeader() throws(StorageError) {
         guard FileManager.default.fileExists(atPath: path) else {
             if size(walPath) > 0 {
@@ -53,6 +58,13 @@ struct LogFile {
         }
         func word(_ at: Int) -> Int { header[at..<at + 4].reduce(0) { $0 << 8 | Int($1) } }
         try judge(application: word(68), version: word(60))
+        // SQLite takes a last page that is cut short for one that ends in zeros. While there is a
+        // write-ahead log, the file may rightly be shorter than it says.
+        let whole = UInt64(word(28)) * UInt64(word(16) >> 16)
+        if size(walPath) == 0, size(path) < whole {
+            let detail = "\(whole - size(path)) of its \(whole) bytes are missing"
+            throw .damaged(doing: Self.doing, path: path, detail: detail)
+        }
     }
 
     private func judge(application: Int, version: Int) throws(StorageError) {

@@ -7,8 +7,9 @@ extension EventLog {
 
     /// The entries after `position`, less those that `excludingSender` handed to us.
     ///
-    /// Holds at most `limit` entries (at least 1 is taken for 0) and `maxBytes` of wire form, but one entry however
-    /// large it is. Looks at no more than 10,000 rows: go on from `lastPosition` until `isEnd`.
+    /// Holds at most `limit` entries (at least 1 is taken for 0) and `maxBytes` of wire form, but
+    /// one entry however large it is. Looks at no more than 10,000 rows: go on from `lastPosition`
+    /// until `isEnd`.
     public func entries(
         after position: UInt64, limit: Int, maxBytes: Int, excludingSender: NodeID? = nil
     ) throws(StorageError) -> LogPage {

@@ -3,7 +3,8 @@ import Foundation
 import GRDB
 
 extension EventLog {
-    /// At most `limit` entries, newest first. A filter that few events pass costs a look at every row.
+    /// At most `limit` entries, newest first. A filter that few events pass costs a look at every
+    /// row.
     public func latest(
         _ limit: Int, matching filter: LogFilter = LogFilter(), by order: LogOrder = .position
     ) throws(StorageError) -> [LogEntry] {
@@ -22,8 +23,8 @@ extension EventLog {
         }
     }
 
-    /// The events whose id begins with these lowercase hexadecimal digits, at most `limit`, ascending by id.
-    /// Anything but 1 to 64 such digits finds nothing.
+    /// The events whose id begins with these lowercase hexadecimal digits, at most `limit`,
+    /// ascending by id. Anything but 1 to 64 such digits finds nothing.
     public func events(idPrefix: String, limit: Int = 20) throws(StorageError) -> [Event] {
         guard let range = Self.range(idPrefix) else { return [] }
         return try reading("searching the log") { db in
@@ -63,7 +64,8 @@ extension EventLog {
 }
 
 extension LogFilter {
-    /// The WHERE clause and its values; nil where a value was never stored, so that nothing can match.
+    /// The WHERE clause and its values; nil where a value was never stored, so that nothing can
+    /// match.
     func condition(
         _ db: Database
     ) throws -> (sql: String, values: [DatabaseValue])? {

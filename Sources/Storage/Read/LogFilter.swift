@@ -2,8 +2,11 @@ public import Core
 
 /// Which events somebody wants to see; nil takes all.
 public struct LogFilter: Hashable, Sendable {
+    /// The event's kind, exactly.
     public var kind: String?
+    /// Role and name, whatever the origin.
     public var author: Author?
+    /// Who signed it.
     public var origin: NodeID?
     /// Microseconds since 1970 of the event's clock: this or later.
     public var since: UInt64?

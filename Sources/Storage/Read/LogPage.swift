@@ -4,7 +4,8 @@ public import Core
 public struct LogPage: Hashable, Sendable {
     /// Ascending by position.
     public var entries: [LogEntry] = []
-    /// Everything up to here was looked at. A page that holds nothing for its reader still moves it.
+    /// Everything up to here was looked at. A page that holds nothing for its reader still moves
+    /// it.
     public var lastPosition: UInt64
     /// Whether nothing was stored after `lastPosition` when the page was read.
     public var isEnd = true

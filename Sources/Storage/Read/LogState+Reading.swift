@@ -36,8 +36,8 @@ extension LogState {
                     origin: try names.node(try row.number(4)), scope: try row.bytes(5),
                     sequence: try row.number(6), id: id))
         }
-        // Events come roughly in the order of their clocks, which this sort turns into time; SQLite would fetch each
-        // row by its time index from a random place.
+        // Events come roughly in the order of their clocks, which this sort turns into time; SQLite
+        // would fetch each row by its time index from a random place.
         keys.sort()
     }
 

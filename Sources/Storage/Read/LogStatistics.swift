@@ -5,21 +5,29 @@ import GRDB
 public struct LogStatistics: Hashable, Sendable {
     /// One origin's share.
     public struct OriginCount: Hashable, Sendable {
+        /// Who signed them.
         public var origin: NodeID
+        /// Events held.
         public var events: Int
         /// The highest place of its chains, all scopes together.
         public var lastSequence: UInt64
     }
 
+    /// Events held.
     public var events = 0
-    /// Of the file and of what is not yet folded into it.
+    /// Bytes of the file and of what is not yet folded into it.
     public var fileBytes: UInt64 = 0
+    /// Events held without their body.
     public var missingBodies = 0
+    /// Events from the future that wait until they are due.
     public var aside = 0
+    /// Refusals kept.
     public var refused = 0
     /// Refusals that were dropped for newer ones.
     public var refusedDropped = 0
+    /// Pairs of events that one origin signed for one place.
     public var equivocations = 0
+    /// Records of peers, whatever their state.
     public var peers = 0
     /// Ascending by origin.
     public var origins: [OriginCount] = []
@@ -57,8 +65,8 @@ extension EventLog {
         }.array.sorted { $0.origin < $1.origin }
     }
 
-    /// Reads and hashes everything; throws `damaged` with the first finding. Takes seconds for a large log: for the
-    /// operator who doubts a disk.
+    /// Reads and hashes everything; throws `damaged` with the first finding. Takes seconds for a
+    /// large log: for the operator who doubts a disk.
     public func check() throws(StorageError) {
         try reading("checking the log") { db in
             try LogFile.check(db, "PRAGMA integrity_check(1)")

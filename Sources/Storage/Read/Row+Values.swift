@@ -2,7 +2,8 @@ import Core
 import Foundation
 import GRDB
 
-// GRDB's subscripts stop the process where a column holds something else than expected; in a damaged file it may.
+// GRDB's subscripts stop the process where a column holds something else than expected; in a
+// damaged file it may.
 extension Row {
     func optionalBytes(_ index: Int) throws -> [UInt8]? {
         try withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } }
@@ -57,7 +58,8 @@ extension Row {
 
     /// The event whose id, header, signature, salt and body begin at `first`.
     ///
-    /// Header and body are hashed again: a bit that flipped on the disk is damage here, not a bad event for a peer.
+    /// Header and body are hashed again: a bit that flipped on the disk is damage here, not a bad
+    /// event for a peer.
     func event(from first: Int = 2) throws -> Event {
         let id: EventID = try identifier(first)
         let salt = try optionalBytes(first + 3)

@@ -3,7 +3,8 @@ import GRDB
 
 /// A table that holds each value once and gives it a number: `node`, `author` and `kind`.
 ///
-/// Numbers are remembered for one transaction only: what a rollback takes back is never trusted again.
+/// Numbers are remembered for one transaction only: what a rollback takes back is never trusted
+/// again.
 struct Interned {
     private let selection: String
     private let insertion: String

@@ -35,9 +35,19 @@ final class Probe {
                 pending = Data(pending[(end + 1)...])
                 return line
             }
-            let more = output.fileHandleForReading.availableData
-            if more.isEmpty { return nil }
+            guard let more = more() else { return nil }
             pending += more
+        }
+    }
+
+    /// Foundation's own way stops this process when a signal interrupts it.
+    private func more() -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe read(
+                output.fileHandleForReading.fileDescriptor, &bytes, bytes.count)
+            if count > 0 { return Array(bytes[..<count]) }
+            if count == 0 || errno != EINTR { return nil }
         }
     }
 

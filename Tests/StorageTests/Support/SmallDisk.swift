@@ -1,6 +1,7 @@
 import Foundation
 
-/// A file system of its own in memory, to be filled or made read-only. Nil where this process may not mount.
+/// A file system of its own in memory, to be filled or made read-only. Nil where this process may
+/// not mount.
 final class SmallDisk: Sendable {
     let path: String
     private let folder: TemporaryFolder

@@ -6,6 +6,7 @@ extension Example {
         Example(
             "no 'try!'", "let a = #\"\\(try! f())\"# + \"\"\"\n\"try! f()\"\n\"\"\"",
             finds: []),
+        Example("no 'try!'", "let a = try !isEmpty()", finds: []),
         Example("no 'as!'", "\nlet a = b as! C", finds: [2]),
         Example("no 'as!'", "let a = b as? C\n/* as! /* as! */ as! */", finds: []),
         Example("no 'fatalError'", "fatalError(\"no\")", finds: [1]),

@@ -18,7 +18,7 @@ extension Rule {
     private static let witnesses: Set<String> = [
         "hash", "description", "debugDescription", "errorDescription", "next", "makeIterator",
         "makeAsyncIterator", "startIndex", "endIndex", "index", "encode", "rawValue", "id", "run",
-        "configuration", "databaseTableName", "Element", "Failure",
+        "configuration", "databaseTableName", "Element", "Failure", "count", "isEmpty", "zero",
     ]
 
     /// Names that the project's own protocols ask for; the doc stands at the protocol.

@@ -49,11 +49,13 @@ struct SourceFile: Sendable {
         }
     }
 
-    /// Where `pattern` occurs in the tokens.
+    /// Where `pattern` occurs in the tokens; a `!` or `?` in it must follow without a space.
     func occurrences(of pattern: [String]) -> [Int] {
         tokens.indices.filter { start in
             start + pattern.count <= tokens.count
-                && zip(tokens[start...], pattern).allSatisfy { $0.text == $1 }
+                && zip(tokens[start...], pattern).allSatisfy { token, text in
+                    token.text == text && (token.isAttached || !["!", "?"].contains(text))
+                }
         }
     }
 }

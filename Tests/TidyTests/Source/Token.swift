@@ -3,6 +3,8 @@ struct Token: Equatable {
     var text: String
     /// From 1.
     var line: Int
+    /// Whether nothing stands between it and the token before: `try!`, not `try !isEmpty`.
+    var isAttached: Bool
 
     var isWord: Bool { text.utf8.first.map(Token.isWordByte) ?? false }
 
@@ -15,15 +17,20 @@ struct Token: Equatable {
             let start = index
             index += 1
             if code[start] == .newline { line += 1 }
-            guard code[start] != .newline, code[start] != .space, code[start] != UInt8(ascii: "\t")
-            else { continue }
+            guard !isBlank(code[start]) else { continue }
             if isWordByte(code[start]) || code[start] == UInt8(ascii: "@") || isHash(code[start]) {
                 while index < code.count, isWordByte(code[index]) { index += 1 }
             }
             let text = String(decoding: code[start..<index], as: UTF8.self)
-            tokens.append(Token(text: text.filter { $0 != "`" }, line: line))
+            let isAttached = start > 0 && !isBlank(code[start - 1])
+            tokens.append(
+                Token(text: text.filter { $0 != "`" }, line: line, isAttached: isAttached))
         }
         return tokens
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == .newline || byte == .space || byte == UInt8(ascii: "\t")
     }
 
     private static func isHash(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "#") }

@@ -1,7 +1,7 @@
 public import Core
 
 /// Why a certificate proves no node, or could not be made.
-public enum CertificateError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum IdentityError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Not one certificate, or not one that can be read.
     case unreadable(String)
     /// Before its first or after its last day, by our clock and with a day of grace.

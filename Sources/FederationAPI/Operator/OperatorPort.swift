@@ -1,0 +1,24 @@
+public import Core
+public import Federation
+
+/// What the operator's socket needs of a node. Whoever reaches the socket may do everything.
+public protocol OperatorPort: Sendable {
+    func status() async -> StatusView
+    func identity() async -> IdentityView
+    func peers() async -> [PeerView]
+    /// Registers with the node at a URL.
+    func addPeer(url: String) async throws(Refusal) -> PeerView
+    func approve(_ node: NodeID) async throws(Refusal) -> PeerView
+    func reject(_ node: NodeID) async throws(Refusal) -> PeerView
+    func remove(_ node: NodeID) async throws(Refusal) -> PeerView
+    /// Makes all the events or none; they are durable when this returns.
+    func post(_ drafts: [PostDraft]) async throws(Refusal) -> [PostReceipt]
+    /// At most `limit` events of the log.
+    func page(since: Cursor?, limit: Int) async throws(Refusal) -> Page
+    /// The log, then everything new.
+    func pages(since: Cursor?) async throws(Refusal) -> any PageSource
+    /// Syncs with one peer, or with all; returns when it is done.
+    func sync(with node: NodeID?) async throws(Refusal) -> [SyncView]
+    /// Starts the orderly end of the process.
+    func shutdown() async
+}

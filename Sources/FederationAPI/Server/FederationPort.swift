@@ -1,0 +1,39 @@
+public import Core
+public import Federation
+
+/// Who asks.
+public struct Caller: Hashable, Sendable {
+    /// Proved by the request's signature; nil where the request proves its sender by itself (introduce, confirm).
+    public var node: NodeID?
+    /// Whether the connection comes from this host.
+    public var isSameHost: Bool
+    /// The other end's address, for logs and for people.
+    public var address: String
+
+    public init(node: NodeID?, isSameHost: Bool, address: String) {
+        self.node = node
+        self.isSameHost = isSameHost
+        self.address = address
+    }
+}
+
+/// Pages of a log, given out as fast as they are written to the socket and no faster.
+public protocol PageSource: Sendable {
+    /// The next page; nil at the end of the stream, and soon after the task was cancelled.
+    func next() async -> Page?
+}
+
+/// What the public port needs of a node. The server has proved who asks and has read the message; everything else is
+/// decided behind this.
+public protocol FederationPort: Sendable {
+    var node: NodeID { get }
+    /// How a node's registration stands; nil for one that was never heard of, which is answered 403 before its body
+    /// is read. All others reach `respond`.
+    func state(of node: NodeID) async -> PeerRecord.State?
+    /// Answers any request but `stream`.
+    func respond(to request: Federation.Request, from caller: Caller) async -> Federation.Response
+    /// Answers `stream`; throws to refuse it.
+    func pages(since: Cursor?, for caller: Caller) async throws(Refusal) -> any PageSource
+    /// What the node says about itself.
+    func card() async -> NodeCard
+}

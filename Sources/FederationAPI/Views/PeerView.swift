@@ -1,0 +1,39 @@
+public import Core
+
+/// A peer, as its operator sees it.
+public struct PeerView: Codable, Hashable, Sendable {
+    public var node: String
+    public var label: String
+    /// pending, active, rejected or removed.
+    public var state: String
+    public var approvedHere: Bool
+    public var approvedThere: Bool
+    public var endpoints: [String]
+    /// RFC 3339; absent before the first answer.
+    public var lastSeen: String?
+    /// How far its log was read: `<log>.<position>`.
+    public var cursor: String?
+    /// What is going on with it, in a word or two.
+    public var sync: String?
+    /// Whether its log was equal to ours when last compared; absent before the first comparison.
+    public var equal: Bool?
+    /// When that was, RFC 3339.
+    public var comparedAt: String?
+    public var lastError: String?
+    /// What to type to approve it; absent where there is nothing to approve.
+    public var approveCommand: String?
+
+    /// What the record holds; the rest is for the caller to fill in.
+    public init(_ record: PeerRecord) {
+        node = record.node.hex
+        label = record.label
+        state = record.state.rawValue
+        approvedHere = record.isApprovedHere
+        approvedThere = record.isApprovedThere
+        endpoints = record.endpoints
+        cursor = record.cursor?.text
+        if record.state == .pending, !record.isApprovedHere {
+            approveCommand = "federate peers approve \(record.node.short)"
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/// How a node is, for its operator.
+public struct StatusView: Codable, Hashable, Sendable {
+    /// Peers by the state of their registration.
+    public struct Peers: Codable, Hashable, Sendable {
+        public var active: Int
+        public var pending: Int
+        public var rejected: Int
+        public var removed: Int
+        /// Active peers whose log was equal to ours when last compared.
+        public var equal: Int
+
+        public init(
+            active: Int = 0, pending: Int = 0, rejected: Int = 0, removed: Int = 0, equal: Int = 0
+        ) {
+            self.active = active
+            self.pending = pending
+            self.rejected = rejected
+            self.removed = removed
+            self.equal = equal
+        }
+    }
+
+    /// Of the program.
+    public var version: String
+    public var node: String
+    public var label: String
+    public var log: String
+    /// Endpoints, best first.
+    public var listening: [String]
+    public var eventCount: UInt64
+    /// Of the tree; two nodes with the same root and no missing body are equal.
+    public var root: String
+    public var missingBodies: UInt64
+    /// Events from the future that wait for their time.
+    public var aside: UInt64
+    /// Places of a chain that an origin signed twice.
+    public var equivocations: UInt64
+    /// Events and requests refused since the start, by code.
+    public var refused: [String: UInt64]
+    public var peers: Peers
+    /// What discovery does, in a sentence.
+    public var discovery: String
+    /// Our wall clock less the median of the peers'; absent where nothing is known.
+    public var clockOffsetMilliseconds: Double?
+    public var uptimeSeconds: Double
+    /// Further counters since the start, by name.
+    public var counters: [String: UInt64]
+    /// What the operator should look at.
+    public var warnings: [String]
+
+    public init(
+        version: String, node: String, label: String, log: String, listening: [String],
+        eventCount: UInt64, root: String, missingBodies: UInt64, aside: UInt64,
+        equivocations: UInt64, refused: [String: UInt64], peers: Peers, discovery: String,
+        clockOffsetMilliseconds: Double? = nil, uptimeSeconds: Double,
+        counters: [String: UInt64] = [:], warnings: [String] = []
+    ) {
+        self.version = version
+        self.node = node
+        self.label = label
+        self.log = log
+        self.listening = listening
+        self.eventCount = eventCount
+        self.root = root
+        self.missingBodies = missingBodies
+        self.aside = aside
+        self.equivocations = equivocations
+        self.refused = refused
+        self.peers = peers
+        self.discovery = discovery
+        self.clockOffsetMilliseconds = clockOffsetMilliseconds
+        self.uptimeSeconds = uptimeSeconds
+        self.counters = counters
+        self.warnings = warnings
+    }
+}

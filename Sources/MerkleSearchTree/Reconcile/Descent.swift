@@ -1,0 +1,334 @@
+import Core
+
+/// What both sides of a session share: ranges that are open, and how they are asked about and answered.
+///
+/// A range is answered by one of: *equal*; *split*, its parts' fingerprints, which the other side answers next; or
+/// *list*, the short ids of all our keys in it, after which the other side knows all about it. Ranges are
+/// answered in the order in which they were asked, as many as a message holds; the others wait.
+struct Descent: Sendable {
+    /// A range that we have to answer.
+    struct Open: Sendable {
+        var span: Span
+        var isEqual: Bool
+    }
+
+    /// Keys of ours that we have listed; their ordinals count all that this side has listed, by short id.
+    struct Listing: Sendable {
+        var ranks: Range<Int>
+        var bits: Int
+        var firstOrdinal: Int
+    }
+
+    let tree: MerkleSearchTree
+    let hash: SessionHash
+    let limits: ReconcileLimits
+    /// Ranges whose answer we wait for.
+    var asked = Fifo<Span>()
+    var toAnswer = Fifo<Open>()
+    /// All that we have listed, and how many keys that is.
+    var listings: [Listing] = []
+    var ordinals = 0
+    /// How many keys the other side has listed.
+    var theirOrdinals = 0
+    /// Ranks of our keys that the other side lacks.
+    var ours: [Range<Int>] = []
+    /// Ordinals of the other side's keys that we lack, ascending.
+    var theirs: [Int] = []
+    /// Of the ranges in the last message, how many there were and how many differ.
+    private var compared = 0
+    private var differing = 0
+
+    init(tree: MerkleSearchTree, hash: SessionHash, limits: ReconcileLimits) {
+        self.tree = tree
+        self.hash = hash
+        self.limits = limits
+    }
+
+    var isOver: Bool { asked.isEmpty && toAnswer.isEmpty }
+
+    func ranks(of span: Span) -> Range<Int> {
+        let low = tree.rank(of: span.low)
+        return low..<(span.high.map(tree.rank) ?? tree.count)
+    }
+
+    func digest(of span: Span) -> Digest {
+        tree.top.summary(from: span.low, to: span.high).digest
+    }
+
+    mutating func addOurs(_ ranks: Range<Int>) {
+        guard !ranks.isEmpty else { return }
+        if let last = ours.last, last.upperBound == ranks.lowerBound {
+            ours[ours.count - 1] = last.lowerBound..<ranks.upperBound
+        } else {
+            ours.append(ranks)
+        }
+    }
+
+    /// Our keys of these ranks by short id: what a list writes.
+    func shortIDs(_ ranks: Range<Int>, bits: Int) -> [(short: UInt64, rank: Int)] {
+        var rank = ranks.lowerBound
+        var shorts: [(short: UInt64, rank: Int)] = []
+        for key in tree.keys(ranks: ranks) {
+            shorts.append((hash.shortID(of: key, bits: bits), rank))
+            rank += 1
+        }
+        return shorts.sorted { $0.short != $1.short ? $0.short < $1.short : $0.rank < $1.rank }
+    }
+
+    /// The ordinal of the first key that our listings still hold.
+    var lastListed: Int { listings.first?.firstOrdinal ?? ordinals }
+
+    /// Forgets our listings once the other side has answered them.
+    mutating func forgetListings() { listings.removeAll() }
+
+    /// Our keys with these ordinals, which ascend.
+    func keys(ordinals: [Int]) -> [EventKey] {
+        var keys: [EventKey] = []
+        var next = ordinals[...]
+        for listing in listings {
+            let end = listing.firstOrdinal + listing.ranks.count
+            guard let first = next.first else { break }
+            guard first < end else { continue }
+            let shorts = shortIDs(listing.ranks, bits: listing.bits)
+            while let ordinal = next.first, ordinal < end {
+                keys.append(tree.key(atRank: shorts[ordinal - listing.firstOrdinal].rank))
+                next = next.dropFirst()
+            }
+        }
+        return keys
+    }
+}
+
+/// Answering.
+extension Descent {
+    private enum Answer {
+        case equal
+        case split(Split)
+        case list(Range<Int>)
+    }
+
+    private struct Split {
+        var span: Span
+        var code: CutCode
+        var frame: (UInt64, UInt64) = (0, 0)
+        var cuts: [EventKey]
+        var parts: [Span]
+    }
+
+    /// Writes as many answers as fit, and remembers what they ask.
+    mutating func writeAnswers(into out: inout BitWriter) {
+        let (answers, fingerprints, listed) = plan(bits: limits.messageBytes * 8 - out.bitCount - 256)
+        // One wrong match among all of the message has a chance of about 2^-18 (fingerprint) or 2^-6 (list, were all
+        // listed keys unknown to the other side); the final proof catches it.
+        let width = limits.fingerprintBits ?? min(48, 18 + bitsToCount(fingerprints))
+        let margin = min(40, 6 + bitsToCount(listed + 1))
+        out.write(UInt64(width), bits: 6)
+        out.write(UInt64(margin), bits: 6)
+        out.writeGamma(answers.count)
+        for answer in answers {
+            switch answer {
+            case .equal: out.write(0, bits: 1)
+            case .split(let split): write(split, width: width, into: &out)
+            case .list(let ranks): write(ranks, margin: margin, into: &out)
+            }
+        }
+    }
+
+    /// Decides the answers in turn until the message is full, by upper bounds of their lengths.
+    private mutating func plan(bits: Int) -> (answers: [Answer], fingerprints: Int, listed: Int) {
+        var (answers, fingerprints, listed, left): ([Answer], Int, Int, Int) = ([], 0, 0, bits)
+        while let open = toAnswer.first {
+            let answer = open.isEqual ? .equal : answer(open.span)
+            var cost = 1
+            switch answer {
+            case .equal: break
+            case .split(let split):
+                if asked.count + fingerprints > limits.openRanges, !answers.isEmpty { cost = .max }
+                else {
+                    cost = 150 + split.parts.count * 48 + (split.code == .digits ? split.cuts.count * 370 : 0)
+                }
+            case .list(let ranks): cost = 48 + ranks.count * 48
+            }
+            guard cost <= left || answers.isEmpty else { break }
+            left -= cost
+            if case .split(let split) = answer { fingerprints += split.parts.count }
+            if case .list(let ranks) = answer { listed += ranks.count }
+            answers.append(answer)
+            toAnswer.removeFirst()
+        }
+        return (answers, fingerprints, listed)
+    }
+
+    /// A list up to this many keys. Where nearly all ranges differ, differences are dense and lists pay earlier.
+    private var longestList: Int {
+        let dense = compared > 0 && differing == compared ? 12 * bitsToCount(compared) : 0
+        return min(max(20, dense), limits.messageBytes / 16)
+    }
+
+    private var fan: Int { compared >= 4 && differing == compared ? 16 : 4 }
+
+    private func answer(_ span: Span) -> Answer {
+        let ranks = ranks(of: span)
+        // The first range is the whole suffix that may differ; asking about its parts costs a round trip.
+        let longest = compared == 0 ? 256 : longestList
+        if ranks.count <= min(longest, limits.messageBytes / 16) { return .list(ranks) }
+        var parts = compared == 0 ? 16 : fan
+        while parts > 2, ranks.count / parts < 6 { parts /= 2 }
+        return .split(split(span, ranks, parts))
+    }
+
+    /// Parts with about as many of our keys each, by the cheapest cuts that do.
+    private func split(_ span: Span, _ ranks: Range<Int>, _ fan: Int) -> Split {
+        if let cuts = span.evenCuts(fan), isBalanced(cuts, ranks), let parts = span.parts(at: cuts) {
+            return Split(span: span, code: .even, cuts: cuts, parts: parts)
+        }
+        let frame = (
+            tree.key(atRank: ranks.lowerBound).physical,
+            tree.key(atRank: ranks.upperBound - 1).physical
+        )
+        if let cuts = Span.timeCuts(from: frame.0, to: frame.1, UInt64(fan)),
+            isBalanced(cuts, ranks), let parts = span.parts(at: cuts)
+        {
+            return Split(span: span, code: .frame, frame: frame, cuts: cuts, parts: parts)
+        }
+        let cuts = digitCuts(ranks, fan)
+        return Split(span: span, code: .digits, cuts: cuts, parts: span.parts(at: cuts) ?? [span])
+    }
+
+    private func isBalanced(_ cuts: [EventKey], _ ranks: Range<Int>) -> Bool {
+        let most = ranks.count * 2 / (cuts.count + 1) + 2
+        var before = ranks.lowerBound
+        for cut in cuts {
+            let rank = tree.rank(of: cut)
+            if rank - before > most { return false }
+            before = rank
+        }
+        return ranks.upperBound - before <= most
+    }
+
+    /// Near each quantile, the cut with the fewest digits. The windows do not touch, so the cuts ascend.
+    private func digitCuts(_ ranks: Range<Int>, _ fan: Int) -> [EventKey] {
+        let slack = ranks.count / (4 * fan)
+        return (1..<fan).map { part in
+            let middle = ranks.lowerBound + ranks.count * part / fan
+            let below = tree.key(atRank: middle - slack - 1)
+            let above = tree.key(atRank: middle + slack)
+            let shared = below.sharedDigits(with: above)
+            return above.replacing(digitAt: shared, by: above.digit(at: shared))
+        }
+    }
+
+    private mutating func write(_ split: Split, width: Int, into out: inout BitWriter) {
+        out.write(0b10, bits: 2)
+        out.write(UInt64(split.parts.count.trailingZeroBitCount - 1), bits: 2)
+        out.write(split.code.rawValue, bits: 2)
+        switch split.code {
+        case .even: break
+        case .frame:
+            out.writeNumber(split.frame.0)
+            out.writeNumber(split.frame.1 - split.frame.0)
+        case .digits: out.writeDigits(split.cuts, in: split.span)
+        }
+        for part in split.parts {
+            out.write(hash.fingerprint(digest(of: part), bits: width), bits: width)
+            asked.append(part)
+        }
+    }
+
+    private mutating func write(_ ranks: Range<Int>, margin: Int, into out: inout BitWriter) {
+        out.write(0b11, bits: 2)
+        out.writeGamma(ranks.count)
+        guard !ranks.isEmpty else { return }
+        let bits = bitsToCount(ranks.count) + margin
+        var before: UInt64 = 0
+        for (short, _) in shortIDs(ranks, bits: bits) {
+            out.writeRice(short - before, low: margin)
+            before = short
+        }
+        listings.append(Listing(ranks: ranks, bits: bits, firstOrdinal: ordinals))
+        ordinals += ranks.count
+    }
+}
+
+/// Taking in answers.
+extension Descent {
+    /// Reads the other side's answers to what we have asked.
+    mutating func readAnswers(from reader: inout BitReader) throws(ReconcileFailure) {
+        (compared, differing) = (0, 0)
+        guard let width = reader.read(bits: 6), width > 0, let margin = reader.read(bits: 6),
+            margin <= 40, let count = reader.readGamma(), count <= asked.count
+        else { throw .malformed }
+        for _ in 0..<count {
+            let span = asked.removeFirst()
+            guard let differs = reader.readFlag() else { throw .malformed }
+            guard differs else { continue }
+            guard let isList = reader.readFlag() else { throw .malformed }
+            if isList {
+                try readList(span, margin: Int(margin), from: &reader)
+            } else {
+                try readSplit(span, width: Int(width), from: &reader)
+            }
+        }
+        guard toAnswer.count <= 4 * limits.openRanges else { throw .tooManyRanges }
+    }
+
+    private mutating func readSplit(
+        _ span: Span, width: Int, from reader: inout BitReader
+    ) throws(ReconcileFailure) {
+        guard let power = reader.read(bits: 2), let code = reader.read(bits: 2).flatMap(CutCode.init),
+            let cuts = readCuts(fan: 2 << Int(power), code, span, from: &reader),
+            let parts = span.parts(at: cuts)
+        else { throw .malformed }
+        for part in parts {
+            guard let fingerprint = reader.read(bits: width) else { throw .malformed }
+            let isEqual = hash.fingerprint(digest(of: part), bits: width) == fingerprint
+            compared += 1
+            if !isEqual { differing += 1 }
+            toAnswer.append(Open(span: part, isEqual: isEqual))
+        }
+    }
+
+    private func readCuts(
+        fan: Int, _ code: CutCode, _ span: Span, from reader: inout BitReader
+    ) -> [EventKey]? {
+        switch code {
+        case .even: return span.evenCuts(fan)
+        case .frame:
+            guard let start = reader.readNumber(), let length = reader.readNumber(),
+                case let (end, overflow) = start.addingReportingOverflow(length), !overflow
+            else { return nil }
+            return Span.timeCuts(from: start, to: end, UInt64(fan))
+        case .digits: return reader.readDigits(count: fan - 1, in: span)
+        }
+    }
+
+    /// Compares the listed short ids with our own, both ascending.
+    private mutating func readList(
+        _ span: Span, margin: Int, from reader: inout BitReader
+    ) throws(ReconcileFailure) {
+        guard let count = reader.readGamma(), count <= reader.remainingBits else { throw .malformed }
+        let ranks = ranks(of: span)
+        guard count > 0 else { return addOurs(ranks) }
+        let bits = bitsToCount(count) + margin
+        var mine = shortIDs(ranks, bits: bits)[...]
+        var unmatched: [Int] = []
+        var short: UInt64 = 0
+        for place in 0..<count {
+            guard let gap = reader.readRice(low: margin, below: 1 << UInt64(bits) - short)
+            else { throw .malformed }
+            short += gap
+            while let own = mine.first, own.short < short {
+                unmatched.append(own.rank)
+                mine = mine.dropFirst()
+            }
+            if mine.first?.short == short {
+                mine = mine.dropFirst()
+            } else {
+                theirs.append(theirOrdinals + place)
+            }
+        }
+        unmatched += mine.map(\.rank)
+        for rank in unmatched.sorted() { addOurs(rank..<(rank + 1)) }
+        theirOrdinals += count
+    }
+}

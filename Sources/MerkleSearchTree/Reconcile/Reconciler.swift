@@ -1,0 +1,122 @@
+public import Core
+
+/// The side of a reconcile session that asks, whatever the method: bytes in, bytes out, no I/O.
+///
+/// Send what `start` returns; hand every answer to `receive` and do what it says until it is `done` or `failed`.
+public protocol ReconcileInitiating: Sendable {
+    /// The first message. Called once.
+    mutating func start() -> [UInt8]
+
+    /// Takes in the responder's answer to the last message.
+    mutating func receive(_ message: [UInt8]) -> ReconcileStep
+
+    /// The message that has the responder compare results. Called after `exchange`, when the events named there
+    /// have been pushed and fetched; `received` are the keys of those that were fetched and stored.
+    mutating func close(received: [EventKey]) -> [UInt8]
+}
+
+/// The side of a reconcile session that answers.
+public protocol ReconcileResponding: Sendable {
+    /// Takes in a message of the initiator.
+    mutating func receive(_ message: [UInt8]) -> ReconcileReply
+
+    /// Tells the machine which events the initiator has pushed in this session and we have stored.
+    mutating func received(_ keys: [EventKey])
+}
+
+/// What the initiator's shell does next.
+public enum ReconcileStep: Sendable, Equatable {
+    /// Send this message and hand its answer to `receive`.
+    case send([UInt8])
+    /// The difference is known: move the events, then send what `close` returns.
+    case exchange(ReconcileDifference)
+    /// Both sides hold the same set, and its root has proven it.
+    case done(ReconcileOutcome)
+    /// The session is over; begin another one later.
+    case failed(ReconcileFailure)
+}
+
+/// What the responder's shell answers.
+public enum ReconcileReply: Sendable, Equatable {
+    /// Answer with this message.
+    case send([UInt8])
+    /// Answer with these events.
+    case deliver([EventKey])
+    /// Answer with an error and forget the session.
+    case failed(ReconcileFailure)
+}
+
+/// How two sets differ, as the initiator knows it.
+public struct ReconcileDifference: Sendable, Equatable {
+    /// Our keys that the responder lacks, ascending: push their events.
+    public var have: [EventKey]
+    /// How many keys the responder has and we lack.
+    public var needCount: Int
+    /// Messages to send to the responder, which delivers the events we lack; empty where we lack none.
+    public var wants: [[UInt8]]
+
+    public init(have: [EventKey], needCount: Int, wants: [[UInt8]]) {
+        self.have = have
+        self.needCount = needCount
+        self.wants = wants
+    }
+}
+
+/// What a finished session has proven.
+public struct ReconcileOutcome: Sendable, Equatable {
+    /// The sides' contexts differ: the sets are equal only as far as both admit the same origins.
+    public var contextDiffers: Bool
+    /// Keys of later events were not compared; nil where neither side named a time.
+    public var cutoff: Timestamp?
+    /// How many sessions in a row it took; more than 1 where fingerprints have collided.
+    public var attempts: Int
+
+    public init(contextDiffers: Bool = false, cutoff: Timestamp? = nil, attempts: Int = 1) {
+        self.contextDiffers = contextDiffers
+        self.cutoff = cutoff
+        self.attempts = attempts
+    }
+}
+
+/// Why a session ended without a proof.
+public enum ReconcileFailure: Error, Sendable, Equatable {
+    /// The peer's message has no meaning.
+    case malformed
+    /// The peer's message is longer than we take.
+    case tooLarge
+    /// The peer asks about more ranges at once than we keep.
+    case tooManyRanges
+    /// The session goes on for too long.
+    case tooManyMessages
+    /// The peer's message has a meaning, but not now.
+    case unexpected
+    /// The roots still differ after this many attempts.
+    case notEqual(attempts: Int)
+}
+
+/// What a session may cost.
+public struct ReconcileLimits: Sendable, Equatable {
+    /// The longest message, in bytes; at least 2,048. Longer work goes on in further messages.
+    public var messageBytes: Int
+    /// Ranges that a side has open at once, about 100 bytes each. Beyond it a side splits no further.
+    public var openRanges: Int
+    /// Messages of one side in one attempt.
+    public var messages: Int
+    /// Attempts, each with a salt of its own, until the roots are equal.
+    public var attempts: Int
+    /// Fixes the bits of a fingerprint, so that a test can make them collide.
+    var fingerprintBits: Int?
+
+    public init(
+        messageBytes: Int = 65_536, openRanges: Int = 65_536, messages: Int = 4_096,
+        attempts: Int = 3
+    ) {
+        self.messageBytes = max(2_048, messageBytes)
+        self.openRanges = openRanges
+        self.messages = messages
+        self.attempts = attempts
+    }
+
+    /// 64 KiB a message, 65,536 open ranges, 4,096 messages, 3 attempts.
+    public static let standard = ReconcileLimits()
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Core
+import FederationAPI
+import Foundation
+import SimulationKit
+
+/// `federate simulate`
+struct Simulate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compare ways to sync, with many nodes of this very engine in one process.",
+        discussion: "Exit code 1 when not all logs are equal at the end.")
+
+    @OptionGroup var format: JSONFlag
+
+    @Option(help: "Nodes.")
+    var nodes = 50
+
+    @Option(help: "Events; nine of ten are known to all, the rest are new.")
+    var events = 2000
+
+    @Option(help: "Whom each node syncs with.")
+    var peersPerNode = 8
+
+    @Option(help: "Part of messages that is lost, 0 to below 1.")
+    var loss = 0.0
+
+    @Option(help: "Everything follows from it.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Take the events from a file of `federate export`.", completion: .file())
+    var trace: String?
+
+    @Flag(help: "Run again in a second process and compare the traces.")
+    var checkDeterminism = false
+
+    func run() async throws {
+        let scenario = Scenario(
+            nodes: nodes, events: events, peersPerNode: peersPerNode, loss: loss, seed: seed,
+            trace: try trace.map(Self.readEvents))
+        let prepared: PreparedScenario
+        do throws(ScenarioError) {
+            prepared = try scenario.prepared()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        var reports: [MethodReport] = []
+        let started = ContinuousClock.now
+        for method in SyncMethod.allCases {
+            if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K\(method.rawValue) …", terminator: "") }
+            reports.append(prepared.run(method) { ContinuousClock.now - started })
+        }
+        if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K", terminator: "") }
+        let report = SimulateReport(prepared, methods: reports)
+        if checkDeterminism { try compareWithSecondProcess(report) }
+        Terminal.out(format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
+        if !report.isPass { throw ExitCode(1) }
+    }
+
+    private func compareWithSecondProcess(_ report: SimulateReport) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = CommandLine.arguments.dropFirst().filter { $0 != "--check-determinism" }
+        if !format.json { process.arguments?.append("--json") }
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        let other = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+        guard other == report.json() else {
+            throw UserError("a second process with the same seed ran otherwise:\n\(other)")
+        }
+        Terminal.note("a second process ran the same, to the last byte of every message")
+    }
+
+    private static func readEvents(_ path: String) throws -> [Event] {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw UserError("\(path) can't be read")
+        }
+        return try text.split(separator: "\n").enumerated().map { number, line in
+            guard let view = try? JSONDecoder().decode(EventView.self, from: Data(line.utf8)) else {
+                throw UserError("\(path) line \(number + 1) is not an event of an export")
+            }
+            return try view.event()
+        }
+    }
+}
+
+/// `federate compare`
+struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compare ways to find the difference of two logs, with encoded bytes.")
+
+    @OptionGroup var format: JSONFlag
+
+    @Option(help: "Events that both sides hold.")
+    var items = 100_000
+
+    @Option(help: "Events that only one side holds, by turns.")
+    var different = 10
+
+    @Option(help: "Where they stand: recent, scattered or random.")
+    var placement = "scattered"
+
+    @Option(help: "Everything follows from it.")
+    var seed: UInt64 = 1
+
+    func run() throws {
+        guard let place = CompareScenario.Placement(rawValue: placement) else {
+            throw ValidationError("--placement is recent, scattered or random")
+        }
+        let scenario = CompareScenario(
+            items: items, different: different, placement: place, seed: seed)
+        let report: CompareReport
+        do throws(ScenarioError) {
+            report = try scenario.run(cpuClock: Self.cpuTime)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        Terminal.out(format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
+        if !report.isPass { throw ExitCode(1) }
+    }
+
+    private static func cpuTime() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Core
+import FederationAPI
+import Foundation
+
+/// `federate import`
+struct Import: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take in an export, or the history of a git repository.",
+        discussion: """
+            federate import events.jsonl     signed events of an export, each checked
+            federate import --git PATH       each commit that HEAD reaches becomes an event of this node
+            """)
+
+    @OptionGroup var location: DataOption
+    @OptionGroup var format: JSONFlag
+
+    @Argument(help: "A file of `federate export`, or - for standard input.", completion: .file())
+    var file: String?
+
+    @Option(help: "A git repository.", completion: .directory)
+    var git: String?
+
+    @Option(help: "In whose name the commits are posted.")
+    var author = "node:git"
+
+    func validate() throws {
+        if (file == nil) == (git == nil) { throw ValidationError("give a file or --git PATH") }
+        if Author(author) == nil { throw ValidationError("--author \(author) is not role:name") }
+    }
+
+    func run() async throws {
+        let counts = try await location.folder.withNode { node in
+            if let git { return try await importGit(git, node) }
+            return try await importLines(node)
+        }
+        if format.json {
+            try Terminal.json(counts)
+        } else {
+            for (what, count) in counts.sorted(by: { $0.key < $1.key }) {
+                Terminal.out("\(count) \(what)")
+            }
+        }
+        let taken: Set = ["stored", "already held", "set aside"]
+        if !counts.keys.allSatisfy(taken.contains) { throw ExitCode(1) }
+    }
+
+    private func importGit(_ path: String, _ node: any LocalNode) async throws -> [String: Int] {
+        let history = try GitHistory(readingFrom: path, author: author)
+        var progress = Progress("import", total: history.drafts.count)
+        defer { progress.end() }
+        var count = 0
+        for start in stride(from: 0, to: history.drafts.count, by: 500) {
+            let end = min(start + 500, history.drafts.count)
+            count += try await node.post(Array(history.drafts[start..<end])).count
+            progress.show(count)
+        }
+        return ["stored": count]
+    }
+
+    private func importLines(_ node: any LocalNode) async throws -> [String: Int] {
+        if let file, file != "-" {
+            guard freopen(file, "r", stdin) != nil else { throw UserError("\(file) can't be read") }
+        }
+        var counts: [String: Int] = [:]
+        var batch: [EventView] = []
+        var number = 0
+        var progress = Progress("import", total: nil)
+        defer { progress.end() }
+        func flush() async throws {
+            guard !batch.isEmpty else { return }
+            for outcome in try await node.importEvents(batch) { counts[outcome, default: 0] += 1 }
+            batch = []
+            progress.show(number)
+        }
+        while let line = readLine() {
+            number += 1
+            do {
+                let view = try JSONDecoder().decode(EventView.self, from: Data(line.utf8))
+                _ = try view.event()
+                batch.append(view)
+            } catch let error as UserError {
+                counts["malformed", default: 0] += 1
+                Terminal.note("line \(number): \(error.description)")
+            } catch {
+                counts["malformed", default: 0] += 1
+                Terminal.note("line \(number) is not an event of an export")
+            }
+            if batch.count == 200 { try await flush() }
+        }
+        try await flush()
+        return counts
+    }
+}
+
+/// `federate export`
+struct Export: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the whole log as JSON lines, which import takes in again.")
+
+    @OptionGroup var location: DataOption
+
+    @Argument(help: "Where to write (default: standard output).", completion: .file())
+    var file: String?
+
+    func run() async throws {
+        if let file {
+            guard freopen(file, "w", stdout) != nil else {
+                throw UserError("\(file) can't be written")
+            }
+        }
+        try await location.folder.withNode { node in
+            let total = Int(try await node.status().eventCount)
+            var progress = Progress("export", total: file == nil ? 0 : total)
+            defer { progress.end() }
+            var since: Cursor?
+            var count = 0
+            while true {
+                let page = try await node.page(since: since, limit: 500)
+                for event in page.events { try Terminal.json(event) }
+                count += page.events.count
+                if file != nil { progress.show(count) }
+                if page.isEnd { return }
+                since = Cursor(page.next)
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// What commands print: results to standard output, everything else to standard error.
+enum Terminal {
+    static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    static func out(_ text: String, terminator: String = "\n") {
+        write(text + terminator, to: FileHandle.standardOutput)
+    }
+
+    static func note(_ text: String, terminator: String = "\n") {
+        write(text + terminator, to: FileHandle.standardError)
+    }
+
+    /// Prints a view as one line of JSON with sorted keys.
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        out(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    private static func write(_ text: String, to handle: FileHandle) {
+        // A reader that went away, such as `head`, is no error of ours.
+        do { try handle.write(contentsOf: Data(text.utf8)) } catch {}
+    }
+}
+
+/// A bar on a terminal, nothing where errors are piped.
+struct Progress {
+    private let title: String
+    private let total: Int?
+    private var last = -1
+
+    init(_ title: String, total: Int?) {
+        self.title = title
+        self.total = total
+    }
+
+    mutating func show(_ count: Int) {
+        guard Terminal.isErrorTerminal else { return }
+        guard let total, total > 0 else {
+            Terminal.note("\r\(title): \(count)", terminator: "")
+            return
+        }
+        let percent = min(100, count * 100 / total)
+        guard percent != last else { return }
+        last = percent
+        let filled = percent * 30 / 100
+        let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 30 - filled)
+        Terminal.note("\r\(title) [\(bar)] \(percent) %", terminator: "")
+    }
+
+    func end() {
+        guard Terminal.isErrorTerminal else { return }
+        Terminal.note("\r\u{1b}[2K", terminator: "")
+    }
+}
