@@ -3,11 +3,12 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// Publishes this node as `_teambook._tcp` and sees the others on the LAN, by the system's Avahi over D-Bus.
+/// Publishes this node as `_teambook._tcp` and sees the others on the LAN, by the system's Avahi
+/// over D-Bus.
 ///
-/// Optional by nature: where there is no Avahi or no D-Bus, `run()` says so in its state and tries again, after
-/// 250 ms at first and 30 s at most; it throws only for a caller's mistake or for want of a thread. Make it
-/// once the server's port is bound, and read `changes` in one task.
+/// Optional by nature: where there is no Avahi or no D-Bus, `run()` says so in its state and tries
+/// again, after 250 ms at first and 30 s at most; it throws only for a caller's mistake or for want
+/// of a thread. Make it once the server's port is bound, and read `changes` in one task.
 public final class AvahiDiscovery: Service {
     private let advertisement: Advertisement?
     private let logger: Logger
@@ -29,8 +30,8 @@ public final class AvahiDiscovery: Service {
     /// What is known now; from any thread.
     public var snapshot: DiscoverySnapshot { feed.snapshot }
 
-    /// Runs once, until graceful shutdown or cancellation, then withdraws the advertisement and returns within
-    /// a second, even where the bus hangs.
+    /// Runs once, until graceful shutdown or cancellation, then withdraws the advertisement and
+    /// returns within a second, even where the bus hangs.
     ///
     /// - Throws: `DiscoveryError.ranTwice` or `noPollThread`.
     public func run() async throws {
@@ -96,7 +97,8 @@ extension AvahiDiscovery {
             ])
     }
 
-    /// At the first, second, fourth, eighth … time: a flood on the LAN must not become one in the log.
+    /// At the first, second, fourth, eighth … time: a flood on the LAN must not become one in the
+    /// log.
     private func log(_ refusal: Refusal, count: Int) {
         guard count & (count - 1) == 0 else { return }
         logger.debug(

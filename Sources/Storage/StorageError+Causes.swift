@@ -37,6 +37,8 @@ extension StorageError {
         switch error.resultCode {
         case .SQLITE_FULL: return .full(doing: doing, path: path)
         case .SQLITE_READONLY: return .readOnly(doing: doing, path: path)
+        // Everything that comes from outside was checked before.
+        case .SQLITE_CONSTRAINT: return .invalidWrite(detail: detail)
         case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(doing: doing, path: path)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return .damaged(doing: doing, path: path, detail: detail)

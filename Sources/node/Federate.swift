@@ -19,7 +19,7 @@ struct Federate: AsyncParsableCommand {
         subcommands: [
             Init.self, Start.self, Identity.self, Status.self, Peers.self, Post.self, Log.self,
             Watch.self, Sync.self, Import.self, Export.self, RequestCommand.self, Simulate.self,
-            Compare.self,
+            Compare.self, Bench.self,
         ])
 
     static func main() async {

@@ -5,8 +5,9 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// One simulated host of the real-Avahi tests, in a process of its own because libdbus reads the bus address
-/// once a process: `discovery-probe ID PORT [LABEL [INSTANCE]]`, or `discovery-probe browse`.
+/// One simulated host of the real-Avahi tests, in a process of its own because libdbus reads the
+/// bus address once a process: `discovery-probe ID PORT [LABEL [INSTANCE]]`, or `discovery-probe
+/// browse`.
 ///
 /// Prints each change as one JSON line (`Line`) and ends on SIGTERM.
 @main
@@ -15,11 +16,13 @@ struct Probe {
         var logger = Logger(label: "probe") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .debug
         let discovery = AvahiDiscovery(advertisement: try advertisement(), logger: logger)
-        // Groups shut down from the last to the first: so the printer is told that discovery stopped.
+        // Groups shut down from the last to the first: so the printer is told that discovery
+        // stopped.
         let services: [any Service] = [Printer(changes: discovery.changes), discovery]
         let group = ServiceGroup(
             services: services, gracefulShutdownSignals: [.sigterm], logger: logger)
         try await group.run()
+        try Printer.write(Line(refusals: discovery.snapshot.refusals))
     }
 
     private static func advertisement() throws -> Advertisement? {
@@ -43,11 +46,12 @@ struct Printer: Service {
     let changes: DiscoveryChanges
 
     func run() async throws {
-        for await change in changes {
-            var line = try JSONEncoder().encode(Line(change))
-            line.append(UInt8(ascii: "\n"))
-            try FileHandle.standardOutput.write(contentsOf: line)
-        }
+        for await change in changes { try Self.write(Line(change)) }
+    }
+
+    static func write(_ line: Line) throws {
+        let json = try JSONEncoder().encode(line)
+        try FileHandle.standardOutput.write(contentsOf: json + [UInt8(ascii: "\n")])
     }
 }
 
@@ -61,6 +65,12 @@ struct Line: Codable {
     var endpoints: [String]?
     var isLocalHost: Bool?
     var text: String?
+
+    /// The last line: what was passed over, by reason.
+    init(refusals: [Refusal: Int]) {
+        self.init(
+            kind: "refusals", text: refusals.keys.map(\.rawValue).sorted().joined(separator: " "))
+    }
 
     init(_ change: DiscoveryChange) {
         switch change {

@@ -2,12 +2,13 @@ import Foundation
 import Synchronization
 import Testing
 
-/// One simulated host in a network namespace of its own, with a private bus and Avahi on its loopback; or only
-/// the place for one, until `startAvahi`.
+/// One simulated host in a network namespace of its own, with a private bus and Avahi on its
+/// loopback; or only the place for one, until `startAvahi`.
 final class AvahiLab: Sendable {
     let folder: String
     let netns: String
 
+    private let announcers = Mutex<[Process]>([])
     private static let count = Atomic(0)
 
     /// Runs `body` on a new host, then ends and removes what belongs to it, whatever happened.
@@ -44,7 +45,28 @@ final class AvahiLab: Sendable {
         return try execute([root.appending(path: "scripts/private-avahi").path] + arguments)
     }
 
+    /// Announces a service of our type with these TXT items until the lab ends; returns once it stands.
+    func announce(_ name: String, _ text: [String], type: String = "_teambook._tcp") throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments =
+            ["ip", "netns", "exec", netns, "avahi-publish", "-s", name, type, "9"] + text
+        process.environment = environment
+        let pipe = Pipe()
+        process.standardError = pipe
+        process.standardOutput = FileHandle.nullDevice
+        try process.runUnblocked()
+        announcers.withLock { $0.append(process) }
+        var output = ""
+        while !output.contains("Established") {
+            let more = pipe.fileHandleForReading.availableData
+            guard !more.isEmpty else { throw CommandFailed(command: text, output: output) }
+            output += String(decoding: more, as: UTF8.self)
+        }
+    }
+
     func remove() {
+        for process in announcers.withLock({ $0 }) { process.terminate() }
         do {
             try avahi("stop", folder)
             try execute("ip", "netns", "del", netns)
@@ -98,7 +120,7 @@ private func execute(_ command: [String]) throws -> String {
     process.standardOutput = pipe
     process.standardError = pipe
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try process.runUnblocked()
     let output = String(
         decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     process.waitUntilExit()
@@ -106,4 +128,17 @@ private func execute(_ command: [String]) throws -> String {
         throw CommandFailed(command: command, output: output)
     }
     return output
+}
+
+extension Process {
+    /// Runs with no signal blocked: children inherit the mask of the thread that starts them, test
+    /// threads block nearly all, and a daemon that cannot hear SIGTERM would have to be killed.
+    func runUnblocked() throws {
+        var none = sigset_t()
+        var before = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try run()
+    }
 }

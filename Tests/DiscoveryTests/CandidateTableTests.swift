@@ -105,13 +105,13 @@ struct CandidateTableTests {
     }
 
     /// The candidates follow from the records held, in whatever way they came about.
-    @Test(arguments: 0..<50)
+    @Test(arguments: 0..<20)
     func changesAddUpToTheTable(seed: UInt64) throws {
         var dice = Dice(seed: seed)
         var script = Script.running()
         var held: [ServiceKey: NodeID] = [:]
         var told: [NodeID: Candidate] = [:]
-        for _ in 0..<300 {
+        for _ in 0..<150 {
             let name = key("s\(dice.next() % 12)", interface: Int32(dice.next() % 3 + 1))
             let id = node(dice.next() % 6 + 1)
             let isGone = dice.next() % 3 == 0

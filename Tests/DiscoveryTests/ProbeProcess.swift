@@ -15,6 +15,20 @@ final class ProbeProcess: Sendable {
         var text: String?
     }
 
+    enum Expected: Sendable {
+        case state(String)
+        case appeared(NodeID)
+        case vanished(NodeID)
+
+        func fits(_ line: Line) -> Bool {
+            switch self {
+            case .state(let kind): line.kind == kind
+            case .appeared(let node): line.kind == "appeared" && line.node == node.hex
+            case .vanished(let node): line.kind == "vanished" && line.node == node.hex
+            }
+        }
+    }
+
     let node: NodeID
     private let process: Process
     private let lines: AsyncStream<Line>
@@ -43,7 +57,7 @@ final class ProbeProcess: Sendable {
             exit.finish()
         }
         (self.process, self.lines, self.exits) = (process, lines, exits)
-        try process.run()
+        try process.runUnblocked()
         Thread.detachNewThread {
             var rest = Data()
             while true {
@@ -63,13 +77,20 @@ final class ProbeProcess: Sendable {
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
-    /// The next printed change that fits; those before it are passed over.
+    /// Reads on until every expectation has been met, in whatever order; other lines are passed
+    /// over. Returns the lines in the order of the expectations.
     @discardableResult
-    func next(_ kind: String, of node: NodeID? = nil) async throws -> Line {
-        for await line in lines where line.kind == kind && (node == nil || line.node == node?.hex) {
-            return line
+    func next(_ expected: Expected...) async throws -> [Line] {
+        var met = [Line?](repeating: nil, count: expected.count)
+        for await line in lines {
+            if let place = expected.indices.first(where: {
+                met[$0] == nil && expected[$0].fits(line)
+            }) {
+                met[place] = line
+            }
+            if met.allSatisfy({ $0 != nil }) { return met.compactMap(\.self) }
         }
-        Issue.record("the probe ended, or time ran out, before it printed \(kind)")
+        Issue.record("the probe ended, or time ran out, before \(expected); met: \(met)")
         throw Missing()
     }
 

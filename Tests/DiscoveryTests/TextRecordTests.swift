@@ -38,7 +38,8 @@ struct TextRecordTests {
     }
 
     @Test(arguments: [
-        "", "0", "2", "2-3", "3-1", "-1", "1-", "-", "1-2-3", "+1", "1.0", "one", "99999999999999", "١",
+        "", "0", "2", "2-3", "3-1", "-1", "1-", "-", "1-2-3", "+1", "1.0", "one", "99999999999999",
+        "١",
     ])
     func anotherProtocolIsRefused(proto: String) {
         #expect(throws: Refusal.wrongProtocol) {

@@ -6,106 +6,109 @@ import Testing
 
 @testable import FederationAPI
 
-/// What the other side may be before it gets a byte.
-@Suite(.timeLimit(.minutes(2)))
-struct PinTests {
-    let server = SecretKey.test(1)
-    let client = SecretKey.test(2)
-    static let reply =
-        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nhi"
+extension NetworkTests {
+    /// What the other side may be before it gets a byte.
+    @Suite(.timeLimit(.minutes(2)))
+    struct PinTests {
+        let server = SecretKey.test(1)
+        let client = SecretKey.test(2)
+        static let reply =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nhi"
 
-    func tls(_ certificate: [UInt8], _ key: String) throws -> TLSConfiguration {
-        let own = try NIOSSLCertificate(bytes: certificate, format: .der)
-        let key = try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)
-        var tls = TLSConfiguration.makeServerConfiguration(
-            certificateChain: [.certificate(own)], privateKey: .privateKey(key))
-        tls.applicationProtocols = ["http/1.1"]
-        return tls
-    }
+        func tls(_ certificate: [UInt8], _ key: String) throws -> TLSConfiguration {
+            let own = try NIOSSLCertificate(bytes: certificate, format: .der)
+            let key = try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)
+            var tls = TLSConfiguration.makeServerConfiguration(
+                certificateChain: [.certificate(own)], privateKey: .privateKey(key))
+            tls.applicationProtocols = ["http/1.1"]
+            return tls
+        }
 
-    /// The error of a request to a server with this certificate, and how many bytes of HTTP it got.
-    func attempt(
-        _ tls: TLSConfiguration, pin: NodeID?
-    ) async throws -> (error: TransportError?, bytes: Int, connections: Int) {
-        let scripted = ScriptedServer(Self.reply)
-        let error: TransportError? = try await scripted.run(tls) { endpoint in
-            try await withClient { peer in
-                do throws(TransportError) {
-                    _ = try await peer.send(.status, to: endpoint, pin: pin, signedBy: client)
-                    return nil
-                } catch {
-                    return error
+        /// The error of a request to a server with this certificate, and how many bytes of HTTP it got.
+        func attempt(
+            _ tls: TLSConfiguration, pin: NodeID?
+        ) async throws -> (error: TransportError?, bytes: Int, connections: Int) {
+            let scripted = ScriptedServer(Self.reply)
+            let error: TransportError? = try await scripted.run(tls) { endpoint in
+                try await withClient { peer in
+                    do throws(TransportError) {
+                        _ = try await peer.send(.status, to: endpoint, pin: pin, signedBy: client)
+                        return nil
+                    } catch {
+                        return error
+                    }
                 }
             }
+            return (error, scripted.bytes.count, scripted.connections)
         }
-        return (error, scripted.bytes.count, scripted.connections)
-    }
 
-    @Test func theRightNodeGetsTheRequest() async throws {
-        let certificate = try NodeCertificate.make(for: server)
-        let result = try await attempt(
-            tls(certificate.certificate, certificate.privateKey), pin: server.node)
-        // So that the other tests prove something: this server is reached, and its answer is no protocol.
-        #expect(result.bytes > 500)
-        #expect(result.error == .badResponse("status 200, text/plain"))
-    }
+        @Test func theRightNodeGetsTheRequest() async throws {
+            let certificate = try NodeCertificate.make(for: server)
+            let result = try await attempt(
+                tls(certificate.certificate, certificate.privateKey), pin: server.node)
+            // So that the other tests prove something: this server is reached, and its answer is no protocol.
+            #expect(result.bytes > 500)
+            #expect(result.error == .badResponse("status 200, text/plain"))
+        }
 
-    @Test func theWrongNodeGetsNoByte() async throws {
-        let certificate = try NodeCertificate.make(for: .test(9))
-        let result = try await attempt(
-            tls(certificate.certificate, certificate.privateKey), pin: server.node)
-        #expect(
-            result.error
-                == .wrongIdentity(expected: server.node, found: SecretKey.test(9).node))
-        #expect(result.bytes == 0)
-        #expect(result.connections == 1)
-    }
+        @Test func theWrongNodeGetsNoByte() async throws {
+            let certificate = try NodeCertificate.make(for: .test(9))
+            let result = try await attempt(
+                tls(certificate.certificate, certificate.privateKey), pin: server.node)
+            #expect(
+                result.error
+                    == .wrongIdentity(expected: server.node, found: SecretKey.test(9).node))
+            #expect(result.bytes == 0)
+            #expect(result.connections == 1)
+        }
 
-    @Test func anUnboundCertificateGetsNoByteEvenWithoutAPin() async throws {
-        let bad = try BadCertificate.make(binding: nil, node: server.node, now: Date())
-        for pin in [server.node, nil] {
-            let result = try await attempt(tls(bad.certificate, bad.key), pin: pin)
-            #expect(result.error == .identity(.unbound))
+        @Test func anUnboundCertificateGetsNoByteEvenWithoutAPin() async throws {
+            let bad = try BadCertificate.make(binding: nil, node: server.node, now: Date())
+            for pin in [server.node, nil] {
+                let result = try await attempt(tls(bad.certificate, bad.key), pin: pin)
+                #expect(result.error == .identity(.unbound))
+                #expect(result.bytes == 0)
+            }
+        }
+
+        @Test func aBindingTakenFromAnotherCertificateGetsNoByte() async throws {
+            let theirs = try NodeCertificate.make(for: server)
+            let bad = try BadCertificate.make(
+                binding: BadCertificate.binding(of: theirs.certificate), node: server.node,
+                now: Date())
+            for pin in [server.node, nil] {
+                let result = try await attempt(tls(bad.certificate, bad.key), pin: pin)
+                #expect(result.error == .identity(.badBinding))
+                #expect(result.bytes == 0)
+            }
+        }
+
+        @Test func anExpiredCertificateGetsNoByte() async throws {
+            let old = try NodeCertificate.make(for: server, now: Date(timeIntervalSince1970: 1e9))
+            let result = try await attempt(tls(old.certificate, old.privateKey), pin: server.node)
+            #expect(result.error == .identity(.expired))
             #expect(result.bytes == 0)
         }
-    }
 
-    @Test func aBindingTakenFromAnotherCertificateGetsNoByte() async throws {
-        let theirs = try NodeCertificate.make(for: server)
-        let bad = try BadCertificate.make(
-            binding: BadCertificate.binding(of: theirs.certificate), node: server.node, now: Date())
-        for pin in [server.node, nil] {
-            let result = try await attempt(tls(bad.certificate, bad.key), pin: pin)
-            #expect(result.error == .identity(.badBinding))
+        @Test func aStolenCertificateWithoutItsKeyGetsNoByte() async throws {
+            let theirs = try NodeCertificate.make(for: server)
+            let other = try NodeCertificate.make(for: server)
+            // The TLS library itself refuses to serve with a key that does not belong.
+            await #expect(throws: (any Error).self) {
+                try await attempt(tls(theirs.certificate, other.privateKey), pin: server.node)
+            }
+        }
+
+        @Test func aServerWithoutTLS13GetsNoByte() async throws {
+            let certificate = try NodeCertificate.make(for: server)
+            var old = try tls(certificate.certificate, certificate.privateKey)
+            old.maximumTLSVersion = .tlsv12
+            let result = try await attempt(old, pin: server.node)
             #expect(result.bytes == 0)
-        }
-    }
-
-    @Test func anExpiredCertificateGetsNoByte() async throws {
-        let old = try NodeCertificate.make(for: server, now: Date(timeIntervalSince1970: 1e9))
-        let result = try await attempt(tls(old.certificate, old.privateKey), pin: server.node)
-        #expect(result.error == .identity(.expired))
-        #expect(result.bytes == 0)
-    }
-
-    @Test func aStolenCertificateWithoutItsKeyGetsNoByte() async throws {
-        let theirs = try NodeCertificate.make(for: server)
-        let other = try NodeCertificate.make(for: server)
-        // The TLS library itself refuses to serve with a key that does not belong.
-        await #expect(throws: (any Error).self) {
-            try await attempt(tls(theirs.certificate, other.privateKey), pin: server.node)
-        }
-    }
-
-    @Test func aServerWithoutTLS13GetsNoByte() async throws {
-        let certificate = try NodeCertificate.make(for: server)
-        var old = try tls(certificate.certificate, certificate.privateKey)
-        old.maximumTLSVersion = .tlsv12
-        let result = try await attempt(old, pin: server.node)
-        #expect(result.bytes == 0)
-        guard case .tls = result.error else {
-            Issue.record("\(String(describing: result.error))")
-            return
+            guard case .tls = result.error else {
+                Issue.record("\(String(describing: result.error))")
+                return
+            }
         }
     }
 }

@@ -86,6 +86,7 @@ struct AccountingTests {
         // pull-all moves whole logs, both ways, again and again.
         let all = prepared.run(.pullAll)
         let log = prepared.workload.shared.reduce(0) { $0 + $1.encodedSize }
-        #expect(all.eventBytes >= all.sessions * 2 * log)
+        // Less a few that find another pull from the same peer under way.
+        #expect(all.eventBytes >= all.sessions * 2 * log * 9 / 10)
     }
 }

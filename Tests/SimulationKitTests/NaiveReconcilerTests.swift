@@ -9,7 +9,7 @@ struct NaiveReconcilerTests {
     /// Two sets, drawn: each key is in both, in the first or in the second.
     private func sets(_ count: Int, seed: UInt64) -> (a: [EventKey], b: [EventKey]) {
         var dice = Dice(seed: seed)
-        let keys = (0..<count).map { CompareScenario.key($0, seed: seed) }
+        let keys = (0..<count).map { KeyPair.key($0, seed: seed) }
         var sets: (a: [EventKey], b: [EventKey]) = ([], [])
         for key in keys {
             let fate = dice.below(10)
@@ -36,7 +36,9 @@ struct NaiveReconcilerTests {
             if case .exchange(let difference) = step {
                 have = difference.have
                 responder.received(have)
-                if let want = difference.wants.first, case .deliver(let keys) = responder.receive(want) {
+                if let want = difference.wants.first,
+                    case .deliver(let keys) = responder.receive(want)
+                {
                     came = keys
                 }
                 #expect(difference.needCount == came.count)

@@ -65,7 +65,7 @@ extension Simulation {
     /// Ids that nodes were told are durable, by the node that said them.
     func appended(at index: Int) -> [EventID] {
         reports.filter { $0.node == index }.flatMap { kept -> [EventID] in
-            if case .appended(_, let events) = kept.report { events.map(\.id) } else { [] }
+            if case .appended(_, let entries) = kept.report { entries.map(\.event.id) } else { [] }
         }
     }
 }

@@ -30,6 +30,13 @@ struct DamagedLogTests {
         return (try folder.read(), entries)
     }
 
+    /// What SQLite left beside the file in the round before.
+    private func removeCompanions() throws {
+        for name in try folder.contents().keys where name != "log.sqlite" {
+            try FileManager.default.removeItem(atPath: folder.path + "/" + name)
+        }
+    }
+
     private static func isDamage(_ error: StorageError?) -> Bool {
         if case .damaged = error { true } else { false }
     }
@@ -85,9 +92,9 @@ struct DamagedLogTests {
         var source = EventSource(seed: 7)
         for page in 1..<bytes.count / 4096 {
             var broken = bytes
+            try removeCompanions()
             broken.replaceSubrange(page * 4096..<(page + 1) * 4096, with: source.bytes(4096))
             try folder.write(broken)
-            try? FileManager.default.removeItem(atPath: folder.logPath + "-wal")
             #expect(Self.isDamage(try refusal()), "page \(page)")
         }
     }
@@ -103,9 +110,7 @@ struct DamagedLogTests {
             let place = dice.below(bytes.count)
             var broken = bytes
             broken[place] ^= 1 << UInt8(dice.below(8))
-            for part in ["-wal", "-shm"] {
-                try? FileManager.default.removeItem(atPath: folder.logPath + part)
-            }
+            try removeCompanions()
             try folder.write(broken)
             do {
                 let log = try EventLog.open(in: folder.path).log

@@ -40,7 +40,7 @@ struct DataFolderLockTests {
 
     @Test func aLockThatIsForgottenIsReleased() throws {
         do { _ = try DataFolderLock(folder: folder.path) }
-        _ = try DataFolderLock(folder: folder.path)
+        #expect(throws: Never.self) { try DataFolderLock(folder: folder.path) }
     }
 
     @Test func theFolderIsMadeForItsOwnerOnly() throws {

@@ -16,6 +16,7 @@ struct DurabilityTests {
             let probe = try Probe(["append", folder.path, "\(round)"])
             let lines = 1 + dice.below(25)
             for _ in 0..<lines { acknowledged = try Self.position(probe) ?? acknowledged }
+            // Not to wait for something: the kill comes at any moment of a transaction.
             usleep(UInt32(dice.below(3000)))
             probe.kill()
             while let position = try Self.position(probe) { acknowledged = position }

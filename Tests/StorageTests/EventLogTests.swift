@@ -136,15 +136,20 @@ struct EventLogTests {
     @Test func aPositionThatReadersMayHavePassedIsRefusedWithItsWholeWrite() throws {
         let (log, entries) = try EventLog.filled(5, in: folder)
         var source = EventSource(seed: 9)
-        var write = LogWrite(try source.entries(2, from: 6))
-        write.entries[1].position = 3
+        var write = LogWrite(try source.entries(2, from: 8))
         write.clock = Timestamp(physical: 77, counter: 0)
-        #expect(throws: StorageError.self) { try log.write(write) }
-        write.entries[1].position = 6
-        #expect(throws: StorageError.self) { try log.write(write) }
+        // Taken, free but passed, twice the same.
+        for position: UInt64 in [3, 7, 8, 0, .max] {
+            write.entries[1].position = position
+            let error = #expect(throws: StorageError.self) { try log.write(write) }
+            guard case .invalidWrite = error else {
+                Issue.record("\(position): \(String(describing: error))")
+                continue
+            }
+        }
         #expect(try log.all() == entries)
         #expect(try log.state().clock == .zero)
-        write.entries[1].position = 7
+        write.entries[1].position = 9
         #expect(try log.write(write).inserted == 2)
     }
 

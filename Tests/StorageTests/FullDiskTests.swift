@@ -127,6 +127,7 @@ struct FullDiskTests {
             try Self.allow(0o400, folder.path + "/" + name)
         }
         try Self.allow(0o500, folder.path)
+        // Else the folder can't be removed; what fails here fails there.
         defer { try? Self.allow(0o700, folder.path) }
         let error = #expect(throws: StorageError.self) { try EventLog.open(in: folder.path) }
         #expect(Self.isReadOnly(error), "\(String(describing: error))")

@@ -4,8 +4,8 @@ public import MerkleSearchTree
 
 /// The baseline: both sides send the full list of their 32-byte ids, then the missing events.
 ///
-/// The list goes in pieces only where it is larger than a message may be. Afterwards the roots are compared, as the
-/// tree's own sessions do, so that "equal" means the same for both: 66 bytes.
+/// The list goes in pieces only where it is larger than a message may be. Afterwards the roots are
+/// compared, as the tree's own sessions do, so that "equal" means the same for both: 66 bytes.
 public struct NaiveReconciler: Reconciler {
     public init() {}
 
@@ -23,7 +23,8 @@ public struct NaiveReconciler: Reconciler {
 }
 
 extension MerkleSearchTree {
-    /// Without the keys above `cutoff`. Each side leaves out its own, as no clocks of a baseline run apart.
+    /// Without the keys above `cutoff`. Each side leaves out its own, as no clocks of a baseline
+    /// run apart.
     fileprivate func upTo(_ cutoff: Timestamp?) -> MerkleSearchTree {
         guard let cutoff else { return self }
         return prefix(upTo: EventKey(time: cutoff.next, id: .zero))

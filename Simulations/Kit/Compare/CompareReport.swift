@@ -3,7 +3,8 @@ public struct CompareReport: Hashable, Sendable {
     /// One method's session.
     public struct Result: Hashable, Sendable {
         public let method: String
-        /// All messages, both ways, with the request for missing events and the proof; without the events.
+        /// All messages, both ways, with the request for missing events and the proof; without the
+        /// events.
         public let bytes: Int
         /// Messages of the initiator, each with its answer. Pushed events travel beside them.
         public let roundTrips: Int
@@ -33,12 +34,15 @@ public struct CompareReport: Hashable, Sendable {
                 Text.milliseconds(result.responder), result.isExact ? "yes" : "no",
             ])
         }
+        let items = Text.grouped(scenario.items)
+        let different = Text.grouped(scenario.different)
         return """
-            \(Text.grouped(scenario.items)) items in common, \(Text.grouped(scenario.different)) more on \
-            one side only, \(scenario.placement.rawValue), seed \(scenario.seed)
+            \(items) items in common, \(different) more on one side only, \
+            \(scenario.placement.rawValue), seed \(scenario.seed)
 
             \(table.text)
-            Bytes of session messages both ways, the proof included; events, HTTP and TLS are not in them.
+            Bytes of session messages both ways, the proof included; events, HTTP and TLS are not \
+            in them.
 
             """
     }

@@ -18,7 +18,8 @@ struct CompareRun {
     private static let maxRoundTrips = 100_000
 
     init(
-        _ pair: KeyPair, _ reconciler: any Reconciler, salt: UInt64, _ clock: @escaping () -> Duration
+        _ pair: KeyPair, _ reconciler: any Reconciler, salt: UInt64,
+        _ clock: @escaping () -> Duration
     ) {
         self.pair = pair
         self.clock = clock
@@ -54,7 +55,8 @@ struct CompareRun {
         return false
     }
 
-    /// Moves the missing events, of which only the requests are counted; nil where the responder refuses one.
+    /// Moves the missing events, of which only the requests are counted; nil where the responder
+    /// refuses one.
     private mutating func exchange(_ difference: ReconcileDifference) -> [EventKey]? {
         have.formUnion(difference.have)
         asResponder { $0.received(difference.have) }

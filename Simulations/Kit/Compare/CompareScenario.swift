@@ -4,9 +4,9 @@ import MerkleSearchTree
 
 /// One pair of logs that differ in a known way, for `federate compare`.
 ///
-/// Item i has id SHA-256("item-<seed>-<i>") and time 1,700,000,000,000,000 + 1000 i microseconds; there are
-/// `items` + `different` of them. Both sides hold all but the different ones; of these the initiator holds the even
-/// ones (counted from 0), the responder the odd ones.
+/// Item i has id SHA-256("item-<seed>-<i>") and time 1,700,000,000,000,000 + 1000 i microseconds;
+/// there are `items` + `different` of them. Both sides hold all but the different ones; of these
+/// the initiator holds the even ones (counted from 0), the responder the odd ones.
 public struct CompareScenario: Hashable, Sendable {
     /// Where the different items stand in time.
     public enum Placement: String, CaseIterable, Hashable, Sendable {
@@ -34,7 +34,8 @@ public struct CompareScenario: Hashable, Sendable {
 
     /// Runs one session by each method, with every message as bytes.
     ///
-    /// - Parameter cpuClock: processor time used so far by the calling thread.
+    /// `cpuClock` reads the processor time used so far by the calling thread. Throws where a number
+    /// is outside of its bounds.
     public func run(
         cpuClock: @escaping () -> Duration
     ) throws(ScenarioError) -> CompareReport {
@@ -108,7 +109,8 @@ struct KeyPair {
         case .scattered:
             return (0..<different).map { (2 * $0 + 1) * all / (2 * different) }
         case .random:
-            // Floyd's sampling (Bentley and Floyd, CACM 30(9), 1987): `different` draws, no retries.
+            // Floyd's sampling (Bentley and Floyd, CACM 30(9), 1987): `different` draws, no
+            // retries.
             var dice = Seeds(scenario.seed).dice("placement")
             var chosen: Set<Int> = []
             for end in all - different..<all {

@@ -4,8 +4,8 @@ import Core
 public struct LinkModel: Hashable, Sendable {
     /// One way; each message draws its own, evenly.
     public var latency: ClosedRange<Duration>
-    /// Chance that a message never arrives, 0 to 1. The TCP of a real node would send it again; here it is a request
-    /// that times out, so that what the engine does about it is seen.
+    /// Chance that a message never arrives, 0 to 1. The TCP of a real node would send it again;
+    /// here it is a request that times out, so that what the engine does about it is seen.
     public var loss: Double
     /// How long whoever asked waits for an answer.
     public var timeout: Duration
@@ -20,7 +20,8 @@ public struct LinkModel: Hashable, Sendable {
     }
 }
 
-/// How long a node's own work takes. One core and one disk a node: work waits for the work before it.
+/// How long a node's own work takes. One core and one disk a node: work waits for the work before
+/// it.
 public struct CostModel: Hashable, Sendable {
     /// Processor time to verify one event.
     public var verify: Duration

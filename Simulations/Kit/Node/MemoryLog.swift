@@ -1,7 +1,8 @@
 public import Core
 public import Federation
 
-/// A node's log in memory: what the SQLite store is to the running node. It outlives a crash of its engine.
+/// A node's log in memory: what the SQLite store is to the running node. It outlives a crash of its
+/// engine.
 ///
 /// A value: a copy is a snapshot of the disk.
 public struct MemoryLog: Sendable {
@@ -23,8 +24,8 @@ public struct MemoryLog: Sendable {
 
     public func holds(_ id: EventID) -> Bool { places[id] != nil }
 
-    /// Carries out one transaction. Positions must ascend and ids be new: an engine that breaks this has a bug, and a
-    /// run that went on would prove nothing.
+    /// Carries out one transaction. Positions must ascend and ids be new: an engine that breaks
+    /// this has a bug, and a run that went on would prove nothing.
     public mutating func apply(_ write: LogWrite) {
         for entry in write.entries {
             precondition(entry.position > (entries.last?.position ?? 0), "positions ascend")
@@ -69,7 +70,8 @@ extension MemoryLog {
         }
     }
 
-    /// At least one entry where there is one, or an event larger than `bytes` would stop the reader for ever.
+    /// At least one entry where there is one, or an event larger than `bytes` would stop the reader
+    /// for ever.
     private func page(
         after position: UInt64, events: Int, bytes: Int, excluding sender: NodeID?
     ) -> Loaded {

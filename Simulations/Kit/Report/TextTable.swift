@@ -54,7 +54,8 @@ enum Text {
         decimal(duration.microseconds, places: 3)
     }
 
-    /// How many times less, or more, than `base`: "1/41.5" or "3.2x"; "-" where there is nothing to compare with.
+    /// How many times less, or more, than `base`: "1/41.5" or "3.2x"; "-" where there is nothing to
+    /// compare with.
     static func ratio(_ value: Int, to base: Int?) -> String {
         guard let base, base > 0, value > 0 else { return "-" }
         if value == base { return "1" }

@@ -72,9 +72,10 @@ extension PreparedScenario {
     /// Rounds after which a run that has not converged ends.
     static let maxRounds = 600
 
-    /// Runs one method from the start until all logs are equal and nothing is under way, or `maxRounds` have passed.
+    /// Runs one method from the start until all logs are equal and nothing is under way, or
+    /// `maxRounds` have passed.
     ///
-    /// - Parameter clock: a monotonic clock; without one, `MethodReport.wallTime` is nil.
+    /// `clock` is monotonic; without one, `MethodReport.wallTime` is nil.
     public func run(_ method: SyncMethod, clock: (() -> Duration)? = nil) -> MethodReport {
         let start = clock?()
         var simulation = world(for: method)
@@ -88,7 +89,8 @@ extension PreparedScenario {
                 sessions += 1
             }
         }
-        // What is under way belongs to the bill; an engine that never comes to rest must not hang the run.
+        // What is under way belongs to the bill; an engine that never comes to rest must not hang
+        // the run.
         simulation.run(until: simulation.now + .seconds(60)) { $0.isQuiet }
         var report = MethodReport(
             method, simulation, sessions: sessions, converged: areEqual(simulation))

@@ -6,7 +6,7 @@ public struct SimulateReport: Sendable {
     private let newCount: Int
     private let neededBytes: Int
 
-    /// - Parameter methods: in the order of the table.
+    /// `methods` stand in the order of the table.
     public init(_ prepared: PreparedScenario, methods: [MethodReport]) {
         scenario = prepared.scenario
         self.methods = methods
@@ -39,8 +39,9 @@ extension SimulateReport {
 
     private var heading: String {
         let loss = Text.decimal(Int64((scenario.loss * 1000).rounded()), places: 1)
+        let neighbors = min(scenario.peersPerNode, scenario.nodes - 1)
         return """
-            \(scenario.nodes) nodes of \(min(scenario.peersPerNode, scenario.nodes - 1)) neighbors, \
+            \(scenario.nodes) nodes of \(neighbors) neighbors, \
             \(Text.grouped(sharedCount)) shared and \(Text.grouped(newCount)) new events, \
             latency 10-50 ms, loss \(loss) %, seed \(scenario.seed)
 
@@ -86,7 +87,8 @@ extension SimulateReport {
 
 /// JSON.
 extension SimulateReport {
-    /// For programs; one line without a newline. It holds no wall time: two processes write the same bytes.
+    /// For programs; one line without a newline. It holds no wall time: two processes write the
+    /// same bytes.
     public func json() -> String {
         var json = JSONWriter()
         json.object { json in

@@ -17,7 +17,8 @@ public enum SyncMethod: String, CaseIterable, Hashable, Sendable {
         self == .naive ? NaiveReconciler() : TreeReconciler()
     }
 
-    /// What the two nodes of a session are told; the first one begins it. A pull brings events one way, so both pull.
+    /// What the two nodes of a session are told; the first one begins it. A pull brings events one
+    /// way, so both pull.
     func orders(first: NodeID, second: NodeID) -> (first: Operation, second: Operation?) {
         switch self {
         case .naive, .mst: (.reconcile(second), nil)

@@ -5,8 +5,8 @@ struct Topology: Hashable, Sendable {
     /// Each node's neighbors, ascending.
     private(set) var neighbors: [[Int]]
 
-    /// A ring in random order, which connects all, and then random links until each node has `degree` neighbors; one
-    /// node may end with fewer by one, some with more where nobody else had room.
+    /// A ring in random order, which connects all, and then random links until each node has
+    /// `degree` neighbors; a few may end with more, where nobody else had room.
     init(nodes: Int, degree: Int, dice: inout Dice) {
         neighbors = (0..<nodes).map { _ in [] }
         var ring = Array(0..<nodes)
@@ -41,7 +41,8 @@ struct PlannedSession: Hashable, Sendable {
 
 /// Which sessions are held when: the same for all methods.
 ///
-/// In each round every node begins one session with a neighbor, at a time drawn evenly within the round.
+/// In each round every node begins one session with a neighbor, at a time drawn evenly within the
+/// round.
 struct Schedule: Sendable {
     static let round: Duration = .seconds(1)
     private let topology: Topology

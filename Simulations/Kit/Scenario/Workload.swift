@@ -26,7 +26,8 @@ extension Workload {
     private static let minute: UInt64 = 60_000_000
     private static let day: UInt64 = 86_400_000_000
 
-    /// `count` messages by the nodes in turn: nine tenths evenly over a day, the rest over the minute after it.
+    /// `count` messages by the nodes in turn: nine tenths evenly over a day, the rest over the
+    /// minute after it.
     init(count: Int, keys: [SecretKey], seeds: Seeds) {
         let newCount = Self.newCount(of: count)
         let sharedCount = count - newCount
@@ -87,8 +88,9 @@ extension Workload {
 
 /// Logs.
 extension Workload {
-    /// What the disk of node `index` holds at the start: the shared events, as if each origin had pushed its own, then
-    /// its own new ones. Every neighbor's shared part was read, so that a cursor stands behind it.
+    /// What the disk of node `index` holds at the start: the shared events, as if each origin had
+    /// pushed its own, then its own new ones. Every neighbor's shared part was read, so that a
+    /// cursor stands behind it.
     func log(of index: Int, nodes: [NodeID], logs: [LogID], neighbors: [Int]) -> MemoryLog {
         var write = LogWrite()
         let known = Set(nodes)

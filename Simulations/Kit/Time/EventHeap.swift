@@ -1,8 +1,10 @@
 import Core
 
-/// A priority queue of what is to happen, earliest first; of two at the same instant the one that was put in first.
+/// A priority queue of what is to happen, earliest first; of two at the same instant the one that
+/// was put in first.
 ///
-/// The second rule makes the order total, so that one seed gives one trace. Binary heap: O(log n) each way.
+/// The second rule makes the order total, so that one seed gives one trace. Binary heap: O(log n)
+/// each way.
 struct EventHeap<Element: Sendable>: Sendable {
     private struct Item: Sendable {
         var time: Instant

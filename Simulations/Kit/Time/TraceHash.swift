@@ -1,6 +1,7 @@
 import Core
 
-/// A running SHA-256 over all that happens in a run: one seed must give one hash, on every machine and in every process.
+/// A running SHA-256 over all that happens in a run: one seed must give one hash, on every machine
+/// and in every process.
 ///
 /// Each entry is time (8 bytes), node (4), kind (1), length (4), bytes.
 struct TraceHash: Sendable {

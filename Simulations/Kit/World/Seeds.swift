@@ -1,7 +1,7 @@
 public import Core
 
-/// All randomness of a run, from one seed, in streams that don't touch each other: a fault that is switched on
-/// reshuffles neither latencies nor the workload.
+/// All randomness of a run, from one seed, in streams that don't touch each other: a fault that is
+/// switched on reshuffles neither latencies nor the workload.
 public struct Seeds: Hashable, Sendable {
     public let seed: UInt64
 

@@ -3,7 +3,8 @@ import Federation
 
 /// The shell of one node: inputs in, effects carried out.
 extension Simulation {
-    /// Hands inputs to a node's engine, after the reading of its wall clock, and carries out what it wants.
+    /// Hands inputs to a node's engine, after the reading of its wall clock, and carries out what
+    /// it wants.
     mutating func deliver(_ inputs: [Input], to index: Int) {
         var effects: [Effect] = []
         let (wall, now) = (wall, now)
@@ -31,7 +32,8 @@ extension Simulation {
     /// What every wall clock reads now.
     var wall: WallTime { options.wall + (now - .zero) }
 
-    /// At most one wake-up of a node counts: an earlier deadline makes the later one in the heap void.
+    /// At most one wake-up of a node counts: an earlier deadline makes the later one in the heap
+    /// void.
     private mutating func planWake(_ index: Int) {
         guard let deadline = nodes[index].engine?.nextDeadline else { return }
         // A deadline that stays due would keep time from passing.
@@ -45,7 +47,8 @@ extension Simulation {
         switch effect {
         case .verify(let token, let events): verify(events, token, at: index)
         case .load(let token, let query):
-            begin(.loaded(index, life: nodes[index].life, token, query), at: now + options.costs.load)
+            begin(
+                .loaded(index, life: nodes[index].life, token, query), at: now + options.costs.load)
         case .store(let token, let write): store(write, token, at: index)
         case .reply(let exchange, let response): reply(response, to: exchange.number)
         case .close(let exchange, let refusal): close(exchange.number, refusal)
@@ -79,8 +82,8 @@ extension Simulation {
             at: nodes[index].busyUntil)
     }
 
-    /// Verifies really, but each pair of header and signature only once for the whole federation: otherwise fifty
-    /// nodes would spend the run on the same signatures.
+    /// Verifies really, but each pair of header and signature only once for the whole federation:
+    /// otherwise fifty nodes would spend the run on the same signatures.
     private mutating func isSigned(_ event: Event) -> Bool {
         let key = event.verificationKey
         if let verdict = verifications[key] { return verdict }

@@ -3,9 +3,11 @@ import Federation
 
 /// What can go wrong, beside the losses of `LinkModel`.
 extension Simulation {
-    /// Takes a node down at once, as `kill -9` does: its engine and all writes that are not durable are lost.
+    /// Takes a node down at once, as `kill -9` does: its engine and all writes that are not durable
+    /// are lost.
     ///
-    /// Requests of others that it has not answered time out; streams with it break when a segment would be refused.
+    /// Requests of others that it has not answered time out; streams with it break when a segment
+    /// would be refused.
     public mutating func crash(_ index: Int) {
         precondition(nodes[index].engine != nil, "the node is down")
         nodes[index].engine = nil
@@ -24,7 +26,8 @@ extension Simulation {
         nodes[index].streams = [:]
     }
 
-    /// Cuts the network: from now on a node hears only those on its own side. `sides` names each node's.
+    /// Cuts the network: from now on a node hears only those on its own side. `sides` names each
+    /// node's.
     public mutating func partition(sides: [Int]) {
         precondition(sides.count == nodes.count, "a side for each node")
         for (index, side) in sides.enumerated() { nodes[index].side = side }

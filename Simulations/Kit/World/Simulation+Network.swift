@@ -10,19 +10,17 @@ extension Simulation {
     ) {
         callCount += 1
         let number = callCount
-        guard let callee = index(of: destination), callee != caller else {
-            calls[number] = Call(
-                caller: caller, callerLife: nodes[caller].life, token: token, callee: caller)
-            if isStream { calls[number]?.stream = StreamState() }
-            return giveUp(number, .unreachable("nobody is there"), at: now)
-        }
+        let callee = index(of: destination)
         calls[number] = Call(
-            caller: caller, callerLife: nodes[caller].life, token: token, callee: callee)
+            caller: caller, callerLife: nodes[caller].life, token: token, callee: callee ?? caller,
+            stream: isStream ? StreamState() : nil)
         if isStream {
-            calls[number]?.stream = StreamState()
             nodes[caller].streams[token] = number
         } else {
             requestsInFlight += 1
+        }
+        guard let callee, callee != caller else {
+            return giveUp(number, .unreachable("nobody is there"), at: now)
         }
         let bytes = request.encoded()
         let arrival = transmit(
@@ -51,7 +49,8 @@ extension Simulation {
         traffic.messages += 1
         traffic.eventBytes += events
         traffic.overheadBytes += bytes.count - events
-        // Both are drawn for each message, so that a fault that is switched on reshuffles nothing else.
+        // Both are drawn for each message, so that a fault that is switched on reshuffles nothing
+        // else.
         let latency = latencyDice.duration(in: options.link.latency)
         let isLost = Double(lossDice.below(1 << 30)) < options.link.loss * Double(1 << 30)
         let isCut = nodes[link.from].side != nodes[link.to].side
@@ -127,7 +126,8 @@ extension Simulation {
         deliver([.failed(call.token, failure)], to: call.caller)
     }
 
-    /// Ends the call from the caller's side: the connection closes, which the callee sees if it ever saw it open.
+    /// Ends the call from the caller's side: the connection closes, which the callee sees if it
+    /// ever saw it open.
     mutating func abandon(_ number: UInt64, _ call: Call) {
         forget(number)
         guard call.hasArrived else { return }

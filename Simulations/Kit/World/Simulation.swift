@@ -2,12 +2,13 @@ public import Core
 public import Federation
 import MerkleSearchTree
 
-/// A federation in one process: many engines, a virtual network and virtual time, all from one seed.
+/// A federation in one process: many engines, a virtual network and virtual time, all from one
+/// seed.
 ///
-/// It is the second shell of the engine that the running node has: it carries out the same effects, with every
-/// message encoded to bytes and decoded at the other side, a log in memory, and signatures that are really verified
-/// (each once). Authentication of requests (TLS, RFC 9421) is the other shell's and is not simulated: a caller is who
-/// it says it is.
+/// It is the second shell of the engine that the running node has: it carries out the same effects,
+/// with every message encoded to bytes and decoded at the other side, a log in memory, and
+/// signatures that are really verified (each once). Authentication of requests (TLS, RFC 9421) is
+/// the other shell's and is not simulated: a caller is who it says it is.
 ///
 /// Add nodes, `start` them, `schedule` inputs, `run`. A value: a copy is a fork of the world.
 public struct Simulation: Sendable {
@@ -122,7 +123,8 @@ extension Simulation {
 
 /// Time.
 extension Simulation {
-    /// Gives `input` to a node at `time`, or now where that has passed; a node that is down then misses it.
+    /// Gives `input` to a node at `time`, or now where that has passed; a node that is down then
+    /// misses it.
     public mutating func schedule(_ input: Input, to index: Int, at time: Instant) {
         inputsWaiting += 1
         heap.push(.input(index, input), at: max(now, time))
@@ -134,7 +136,8 @@ extension Simulation {
         return Token(number: orderCount)
     }
 
-    /// Lets everything happen up to `end`, and time pass until then; stops as soon as `isDone` says so.
+    /// Lets everything happen up to `end`, and time pass until then; stops as soon as `isDone` says
+    /// so.
     public mutating func run(
         until end: Instant, unless isDone: (Simulation) -> Bool = { _ in false }
     ) {
@@ -145,8 +148,8 @@ extension Simulation {
         if !isDone(self) { now = max(now, end) }
     }
 
-    /// Whether nothing is on its way: no input that was scheduled, no request without its answer, no work at any node.
-    /// Streams may be open and timers running.
+    /// Whether nothing is on its way: no input that was scheduled, no request without its answer,
+    /// no work at any node. Streams may be open and timers running.
     public var isQuiet: Bool { inputsWaiting == 0 && workInFlight == 0 && requestsInFlight == 0 }
 
     /// SHA-256 over all messages, losses, writes, crashes and starts so far, with their times.

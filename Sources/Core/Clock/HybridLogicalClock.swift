@@ -17,13 +17,13 @@ public struct HybridLogicalClock: Hashable, Sendable {
 
     /// A reading for a new event, higher than every earlier one.
     public mutating func tick(wall: WallTime) throws(ClockError) -> Timestamp {
-        let limit = wall + Limits.clockAhead
-        guard last.physical <= limit.microseconds else {
-            let ahead = Int64(clamping: last.physical) - Int64(clamping: wall.microseconds)
+        let reading = Swift.max(last.next, Timestamp(physical: wall.microseconds, counter: 0))
+        guard reading.physical <= (wall + Limits.clockAhead).microseconds else {
+            let ahead = Int64(clamping: reading.physical) - Int64(clamping: wall.microseconds)
             throw .wallClockBehind(by: .microseconds(ahead))
         }
-        last = Swift.max(last.next, Timestamp(physical: wall.microseconds, counter: 0))
-        return last
+        last = reading
+        return reading
     }
 
     /// Takes in the reading of an event that was accepted.

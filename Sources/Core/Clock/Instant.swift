@@ -42,6 +42,9 @@ public struct WallTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     @inlinable
     public static func + (a: Self, b: Duration) -> Self {
-        Self(microseconds: UInt64(clamping: Int64(clamping: a.microseconds) + b.microseconds))
+        // Clamped: a clock that is set to the end of time must not end the process.
+        let (sum, overflows) = Int64(clamping: a.microseconds).addingReportingOverflow(
+            b.microseconds)
+        return Self(microseconds: overflows ? UInt64(Int64.max) : UInt64(clamping: sum))
     }
 }

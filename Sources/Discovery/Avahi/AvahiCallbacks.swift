@@ -1,7 +1,8 @@
 import CAvahi
 
-// Top-level closures that capture nothing and belong to no actor: on Avahi's thread Swift's check of isolation
-// would trap anything else. A name or type that is not UTF-8 never becomes a key: repaired, it would be another's.
+// Top-level closures that capture nothing and belong to no actor: on Avahi's thread Swift's check
+// of isolation would trap anything else. A name or type that is not UTF-8 never becomes a key:
+// repaired, it would be another's.
 
 let onClientState: AvahiClientCallback = { client, state, context in
     guard let client = unsafe client, let session = unsafe session(context) else { return }

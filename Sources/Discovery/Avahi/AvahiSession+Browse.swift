@@ -1,7 +1,7 @@
 import CAvahi
 
-/// Browsing and resolving. Resolvers stay open: they report changed TXT records, and the death of a host long
-/// before the browser does (SRV lives 120 s, PTR 75 minutes).
+/// Browsing and resolving. Resolvers stay open: they report changed TXT records, and the death of a
+/// host long before the browser does (SRV lives 120 s, PTR 75 minutes).
 extension AvahiSession {
     func browse(_ client: OpaquePointer) {
         guard unsafe browser == nil else { return }
@@ -31,7 +31,7 @@ extension AvahiSession {
     }
 
     func disappeared(_ key: ServiceKey, at browser: OpaquePointer) {
-        if let open = unsafe resolvers.removeValue(forKey: key) { unsafe free(open) }
+        closeResolver(of: key)
         post(.removed(key))
         guard let next = roster.withdraw(key),
             let client = unsafe avahi_service_browser_get_client(browser)
@@ -44,7 +44,8 @@ extension AvahiSession {
         let wanted = AvahiProtocol(key.isIPv6 ? AVAHI_PROTO_INET6 : AVAHI_PROTO_INET)
         let context = unsafe Unmanaged.passRetained(
             ResolverContext(session: self, service: service))
-        // Of the protocol's own address family: else an AAAA record heard over IPv4 might stand for both.
+        // Of the protocol's own address family: else an AAAA record heard over IPv4 might stand for
+        // both.
         let made = unsafe avahi_service_resolver_new(
             client, key.interface, wanted, key.name, Self.type, Self.domain, wanted,
             AvahiLookupFlags(rawValue: 0), onResolverEvent, context.toOpaque())

@@ -5,12 +5,14 @@ import Synchronization
 
 /// Owns one `AvahiThreadedPoll` (a thread of Avahi's) and at most one client at a time.
 ///
-/// Lock rule, which is why the class may be `@unchecked Sendable`: every `var` is touched only (a) inside an Avahi
-/// callback, where Avahi holds the poll lock, or (b) inside `locked`, or (c) in `tearDown` after the thread
-/// was joined. A callback never takes the lock, waits, or calls anything isolated: it posts events.
+/// Lock rule, which is why the class may be `@unchecked Sendable`: every `var` is touched only (a)
+/// inside an Avahi callback, where Avahi holds the poll lock, or (b) inside `locked`, or (c) in
+/// `tearDown` after the thread was joined. A callback never takes the lock, waits, or calls
+/// anything isolated: it posts events.
 ///
-/// Avahi's calls wait for D-Bus, up to 25 s where a daemon hangs, so `connect` and `tearDown` run on a queue of
-/// their own and neither a caller nor Swift's few cooperative threads ever wait for them.
+/// Avahi's calls wait for D-Bus, up to 25 s where a daemon hangs, so `connect` and `tearDown` run
+/// on a queue of their own and neither a caller nor Swift's few cooperative threads ever wait for
+/// them.
 @safe final class AvahiSession: @unchecked Sendable {
     static let type = "_teambook._tcp"
     static let domain = "local"
@@ -37,7 +39,11 @@ import Synchronization
 
     /// Starts Avahi's thread; `connect` next, and `close` last.
     ///
-    /// - Parameter post: called on Avahi's thread or the session's queue with the lock held; must not block.
+    /// - Parameters:
+    ///   - advertisement: what to publish whenever a client runs; nil to browse only.
+    ///   - post: called on Avahi's thread or the session's queue with the lock held; must not
+    ///     block.
+    /// - Throws: `DiscoveryError.noPollThread`.
     init(
         advertisement: Advertisement?, post: @escaping @Sendable (AvahiEvent) -> Void
     ) throws(DiscoveryError) {
@@ -53,13 +59,14 @@ import Synchronization
 
     deinit { precondition(isClosed, "Avahi still holds a pointer to this session: close it first") }
 
-    /// Throws away the present client, if any, and makes a new one; the outcome is posted, `began` first.
+    /// Throws away the present client, if any, and makes a new one; the outcome is posted, `began`
+    /// first.
     func connect() {
         queue.async { [self] in locked { renewClient() } }
     }
 
-    /// Frees all and withdraws what was advertised. False where that takes longer than `limit`: it then goes
-    /// on by itself. Nothing is posted afterwards; not to be called from a callback.
+    /// Frees all and withdraws what was advertised. False where that takes longer than `limit`: it
+    /// then goes on by itself. Nothing is posted afterwards; not to be called from a callback.
     func close(within limit: Duration) async -> Bool {
         await withCheckedContinuation { continuation in
             let first = FirstAnswer(to: continuation)
@@ -90,7 +97,8 @@ import Synchronization
         if unsafe made == nil { fail("reaching Avahi over D-Bus", code) }
     }
 
-    /// The thread first, so that no callback runs while its objects go; Avahi wants no lock held here.
+    /// The thread first, so that no callback runs while its objects go; Avahi wants no lock held
+    /// here.
     private func tearDown() {
         unsafe avahi_threaded_poll_stop(poll)
         dropClient()
@@ -99,8 +107,7 @@ import Synchronization
     }
 
     private func dropClient() {
-        for unsafe open in unsafe resolvers.values { unsafe free(open) }
-        unsafe resolvers = [:]
+        for key in unsafe Array(resolvers.keys) { closeResolver(of: key) }
         roster = ServiceRoster()
         // Frees browser and group too; the daemon then says goodbye to the LAN.
         if let client = unsafe client { unsafe avahi_client_free(client) }
@@ -114,7 +121,8 @@ extension AvahiSession {
     /// What callbacks get; valid until `tearDown`, whose block retains the session.
     var context: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
 
-    func free(_ open: OpenResolver) {
+    func closeResolver(of key: ServiceKey) {
+        guard let open = unsafe resolvers.removeValue(forKey: key) else { return }
         unsafe avahi_service_resolver_free(open.resolver)
         unsafe open.context.release()
     }

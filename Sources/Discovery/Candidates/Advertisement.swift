@@ -1,6 +1,7 @@
 public import Core
 
-/// What this node publishes on the LAN: who it is and where it listens; no names of people, no counts.
+/// What this node publishes on the LAN: who it is and where it listens; no names of people, no
+/// counts.
 public struct Advertisement: Sendable, Equatable {
     public let node: NodeID
     /// The TCP port of the node's server.
@@ -14,8 +15,8 @@ public struct Advertisement: Sendable, Equatable {
     ///   - node: this node's identity.
     ///   - port: not 0: bind first, then advertise.
     ///   - label: at most `DiscoveryLimits.labelBytes`, without control characters.
-    ///   - instance: 1 to 63 bytes without control characters; by default `teambook-` and the first ten
-    ///     digits of the id.
+    ///   - instance: 1 to 63 bytes without control characters; by default `teambook-` and the first
+    ///     ten digits of the id.
     /// - Throws: `DiscoveryError` naming what to change.
     public init(
         node: NodeID, port: UInt16, label: String = "", instance: String? = nil

@@ -2,9 +2,9 @@ public import Core
 
 /// A node that somebody on the LAN claims to be reachable here.
 ///
-/// Nothing in it is proven: whoever can send multicast can publish any id with any address. Dial each
-/// endpoint, run the challenge, and believe only the endpoint that passed it. Absence proves nothing either:
-/// the record of a host that lost power lives on for up to 75 minutes.
+/// Nothing in it is proven: whoever can send multicast can publish any id with any address. Dial
+/// each endpoint, run the challenge, and believe only the endpoint that passed it. Absence proves
+/// nothing either: the record of a host that lost power lives on for up to 75 minutes.
 public struct Candidate: Sendable, Hashable {
     /// The claimed identity (TXT `id`).
     public var node: NodeID

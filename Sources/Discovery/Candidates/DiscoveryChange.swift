@@ -1,7 +1,7 @@
 public import Core
 
-/// What a reader of `AvahiDiscovery.changes` learns, newest truth only: a candidate that came and went while
-/// nobody read is not mentioned.
+/// What a reader of `AvahiDiscovery.changes` learns, newest truth only: a candidate that came and
+/// went while nobody read is not mentioned.
 public enum DiscoveryChange: Sendable, Equatable {
     /// First seen, or seen again after `vanished`.
     case appeared(Candidate)

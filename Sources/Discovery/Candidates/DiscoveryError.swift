@@ -1,4 +1,5 @@
-/// What a caller did wrong or the system lacks; trouble with Avahi is a `DiscoveryState`, never an error.
+/// What a caller did wrong or the system lacks; trouble with Avahi is a `DiscoveryState`, never an
+/// error.
 public enum DiscoveryError: Error, Equatable {
     case invalidPort
     case invalidLabel(String)
@@ -21,8 +22,8 @@ extension DiscoveryError: CustomStringConvertible {
             """
         case .invalidInstance(let name):
             """
-            cannot advertise under the name \(name.debugDescription): it must have 1 to 63 bytes and no \
-            control characters
+            cannot advertise under the name \(name.debugDescription): it must have 1 to 63 bytes and \
+            no control characters
             """
         case .noPollThread:
             "cannot start discovery: the system refused a thread; check ulimit -u"

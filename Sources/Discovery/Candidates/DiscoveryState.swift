@@ -8,7 +8,8 @@ public enum DiscoveryState: Sendable, Equatable {
     case unavailable(reason: String)
     /// Browsing; what we advertise is not on the LAN (yet). `host` is this host's mDNS name.
     case running(host: String)
-    /// Browsing and advertised under this instance name, which differs from the wish after a collision.
+    /// Browsing and advertised under this instance name, which differs from the wish after a
+    /// collision.
     case published(name: String)
 
     /// Candidates that appear on the LAN are seen now.

@@ -1,6 +1,7 @@
 /// Where a candidate says it listens. A hint: it is dialled, then the challenge decides.
 public struct Endpoint: Sendable, Hashable {
-    /// Numeric, never a host name. Link-local IPv6 carries its scope, as in `fe80::1%2` (write `%25` in a URL).
+    /// Numeric, never a host name. Link-local IPv6 carries its scope, as in `fe80::1%2` (write
+    /// `%25` in a URL).
     public var address: String
     /// TCP port, never 0.
     public var port: UInt16

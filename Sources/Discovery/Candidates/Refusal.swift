@@ -1,4 +1,5 @@
-/// Why an announcement on the LAN was passed over. Counted, because a LAN may hold many strange services.
+/// Why an announcement on the LAN was passed over. Counted, because a LAN may hold many strange
+/// services.
 public enum Refusal: String, Error, Hashable, CaseIterable {
     /// A name or type that is not UTF-8, is too long, or is not ours.
     case badName

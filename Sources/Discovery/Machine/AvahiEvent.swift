@@ -1,4 +1,5 @@
-/// What Avahi's thread tells the machine. Order matters: what stands before a `began` speaks of an earlier client.
+/// What Avahi's thread tells the machine. Order matters: what stands before a `began` speaks of an
+/// earlier client.
 enum AvahiEvent: Sendable, Equatable {
     /// A new client starts; whatever was seen before must be seen again.
     case began

@@ -2,8 +2,8 @@ import Core
 
 /// Merges sightings (one per interface, protocol and instance name) into candidates by claimed id.
 ///
-/// Instance and host names do not count: they change on collisions. A new client *doubts* every sighting and
-/// sweeps those that it has not seen in time.
+/// Instance and host names do not count: they change on collisions. A new client *doubts* every
+/// sighting and sweeps those that it has not seen in time.
 struct CandidateTable: Sendable, Equatable {
     /// What one service key stands for.
     struct Sighting: Sendable, Equatable {
@@ -68,7 +68,8 @@ struct CandidateTable: Sendable, Equatable {
         }
     }
 
-    /// The oldest sighting gives the label, the oldest distinct endpoints are kept: latecomers displace nothing.
+    /// The oldest sighting gives the label, the oldest distinct endpoints are kept: latecomers
+    /// displace nothing.
     private func candidate(_ node: NodeID) -> Candidate? {
         let known = (keys[node] ?? []).compactMap { sightings[$0] }
         guard let first = known.first else { return nil }

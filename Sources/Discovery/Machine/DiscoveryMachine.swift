@@ -1,10 +1,12 @@
 import Core
 
-/// Decides what discovery does: when to connect, what the LAN's claims add up to, what to pass over.
+/// Decides what discovery does: when to connect, what the LAN's claims add up to, what to pass
+/// over.
 ///
-/// Sans-I/O: `start` once, then `handle` each event in order and `advance` when `nextDeadline` has come, all with
-/// the caller's monotonic time; carry out every effect. Any trouble has one remedy: a new client after a
-/// wait, which doubts all that earlier clients saw and sweeps what does not come back.
+/// Sans-I/O: `start` once, then `handle` each event in order and `advance` when `nextDeadline` has
+/// come, all with the caller's monotonic time; carry out every effect. Any trouble has one remedy:
+/// a new client after a wait, which doubts all that earlier clients saw and sweeps what does not
+/// come back.
 struct DiscoveryMachine: Sendable, Equatable {
     /// What the shell MUST do.
     enum Effect: Sendable, Equatable {

@@ -70,8 +70,8 @@ extension NumericAddress: Comparable {
 }
 
 extension NumericAddress: CustomStringConvertible {
-    /// Dotted decimal, or RFC 5952: lowercase, no leading zeros, the first longest run of two or more zero
-    /// groups as "::".
+    /// Dotted decimal, or RFC 5952: lowercase, no leading zeros, the first longest run of two or
+    /// more zero groups as "::".
     var description: String {
         switch self {
         case .v4(let bits):

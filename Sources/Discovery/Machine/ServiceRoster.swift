@@ -1,5 +1,5 @@
-/// Which of the services that are browsed get a resolver: as many as `DiscoveryLimits.services`, in the order of
-/// their coming; others wait for a place.
+/// Which of the services that are browsed get a resolver: as many as `DiscoveryLimits.services`, in
+/// the order of their coming; others wait for a place.
 struct ServiceRoster: Equatable {
     struct Service: Equatable {
         var key: ServiceKey

@@ -4,8 +4,8 @@ import Synchronization
 
 /// What `run()` knows, for anybody to look at, and for one reader to be told of.
 ///
-/// It keeps no queue of changes but the truth and what the reader was told of it, so its size is bounded by the
-/// candidates however slow the reader is, and no removal can be lost.
+/// It keeps no queue of changes but the truth and what the reader was told of it, so its size is
+/// bounded by the candidates however slow the reader is, and no removal can be lost.
 final class DiscoveryFeed: Sendable {
     fileprivate struct State {
         var present = DiscoverySnapshot(state: .stopped)
@@ -49,8 +49,8 @@ final class DiscoveryFeed: Sendable {
         }
     }
 
-    /// The next thing that the reader does not know; nil when its task is cancelled, or when its service is to
-    /// shut down and nothing is left to tell.
+    /// The next thing that the reader does not know; nil when its task is cancelled, or when its
+    /// service is to shut down and nothing is left to tell.
     func next() async -> DiscoveryChange? {
         while !Task.isCancelled {
             if let change = state.withLock({ $0.takeNews() }) { return change }

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The one queue between Avahi's thread and `run()`, bounded by `DiscoveryLimits.inboxEvents`.
 ///
-/// Overflow policy: everything that waits gives way to one `overflowed`, after which the LAN is seen afresh. To
-/// drop the newest or the oldest would lose removals, and with them the truth.
+/// Overflow policy: everything that waits gives way to one `overflowed`, after which the LAN is
+/// seen afresh. To drop the newest or the oldest would lose removals, and with them the truth.
 final class Inbox: Sendable {
     private struct State {
         var events: [AvahiEvent] = []
@@ -29,9 +29,11 @@ final class Inbox: Sendable {
         wakeUp.raise()
     }
 
-    /// All that has come, in order, once something has come or `deadline` has passed; possibly nothing. Nil
-    /// when closed.
+    /// All that has come, in order, once something has come or `deadline` has passed; possibly
+    /// nothing. Nil when closed.
     func next(until deadline: ContinuousClock.Instant?) async -> [AvahiEvent]? {
+        // A close is for ever, while its wake-up serves one wait.
+        if state.withLock({ $0.isClosed }) { return nil }
         if let deadline {
             await withTaskGroup { group in
                 group.addTask { await self.wakeUp.wait() }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Lets one task wait until another thread has something for it; a raise that nobody waits for is kept.
+/// Lets one task wait until another thread has something for it; a raise that nobody waits for is
+/// kept.
 ///
 /// `AsyncStream<Void>` would end for ever when a wait is cancelled; this may be waited for again.
 final class WakeUp: Sendable {
@@ -20,8 +21,8 @@ final class WakeUp: Sendable {
         waiter?.resume()
     }
 
-    /// Returns once raised, or when the task is cancelled; so look whether there is anything. For one task at
-    /// a time.
+    /// Returns once raised, or when the task is cancelled; so look whether there is anything. For
+    /// one task at a time.
     func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

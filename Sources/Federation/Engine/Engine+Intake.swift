@@ -52,7 +52,12 @@ extension Engine {
         intake.jobs += 1
         intake.bytes += job.bytes
         // What is held needs no second look; where it brings the body that is missing, its hash proves it.
-        job.verdicts = job.events.map { index.contains($0) || index.aside[$0.id] != nil ? true : nil }
+        // The id does not cover the signature: what is only set aside is known by its signature too.
+        job.verdicts = job.events.map { event in
+            let isKnown =
+                index.contains(event) || index.aside[event.id]?.event.signature == event.signature
+            return isKnown ? true : nil
+        }
         let unknown = zip(job.events, job.verdicts).filter { $0.1 == nil }.map(\.0)
         if unknown.isEmpty {
             line(up: job, &effects)
@@ -73,8 +78,12 @@ extension Engine {
     private mutating func line(up job: Job, _ effects: inout [Effect]) {
         if case .streamed(let node, let stream, _, _) = job.source {
             guard isCurrent(stream, of: node) else { return drop(job) }
-            // The next page may travel while this one is stored.
-            effects.append(.proceed(stream))
+            // The next page may travel while this one is stored, unless the disk is behind.
+            if intake.hasRoom {
+                effects.append(.proceed(stream))
+            } else {
+                intake.withheld.append(stream)
+            }
         }
         intake.ready.append(job)
     }
@@ -90,9 +99,14 @@ extension Engine {
 
     /// Starts the next commit, unless one is under way. What arrives meanwhile shares the one after it.
     mutating func commit(_ now: Instant, _ effects: inout [Effect]) {
-        while intake.storing == nil, !intake.ready.isEmpty || hasDirtyRecords {
+        while intake.storing == nil, !intake.ready.isEmpty || mayStoreRecords(now) {
             commitOnce(now, &effects)
         }
+    }
+
+    /// Records alone wait a little after a failure, or a full disk would be asked without end.
+    private func mayStoreRecords(_ now: Instant) -> Bool {
+        hasDirtyRecords && (intake.retryAt.map { $0 <= now } ?? true)
     }
 
     private mutating func commitOnce(_ now: Instant, _ effects: inout [Effect]) {
@@ -136,6 +150,7 @@ extension Engine {
         asked[token] = nil
         guard let storing = intake.storing, storing.token == token else { return }
         intake.storing = nil
+        intake.retryAt = nil
         index.apply(storing.write)
         for (node, cursor) in storing.cursors { peers[node]?.record.cursor = cursor }
         settle(storing.jobs, now, &effects)
@@ -151,6 +166,10 @@ extension Engine {
         for job in jobs {
             drop(job)
             finish(job, now, &effects)
+        }
+        while intake.hasRoom, !intake.withheld.isEmpty {
+            let stream = intake.withheld.removeFirst()
+            if asked[stream] != nil { effects.append(.proceed(stream)) }
         }
     }
 
@@ -200,6 +219,7 @@ extension Engine {
         asked[token] = nil
         guard let storing = intake.storing, storing.token == token else { return }
         intake.storing = nil
+        intake.retryAt = now + EngineLimits.storeAgain
         // Records changed in memory are written with the next commit.
         for record in storing.write.peers { markDirty(record.node) }
         let refusal = Refusal(.cannotStore, cause, retryAfter: .seconds(10))
@@ -217,6 +237,7 @@ extension Engine {
         switch job.source {
         case .push(let exchange, _): effects.append(.reply(exchange, .refused(refusal)))
         case .streamed(let node, let stream, _, _):
+            guard isCurrent(stream, of: node) else { return }
             effects.append(.cancel(stream))
             asked[stream] = nil
             retryDownload(from: node, now)

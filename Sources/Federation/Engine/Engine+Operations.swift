@@ -18,7 +18,7 @@ extension Engine {
             continueRegistration(with: node, now, &effects)
         case .reject(let node):
             guard known(node, token, &effects) else { return }
-            end(node, as: .rejected, &effects)
+            end(node, as: .rejected, now, &effects)
             submit(Job(.records(.operation(token, node))), &effects)
         case .remove(let node):
             guard known(node, token, &effects), let peer = peers[node] else { return }
@@ -26,7 +26,7 @@ extension Engine {
                 // The peer should know; where it doesn't hear it, it finds out by being refused.
                 effects.append(.send(self.token(for: .leave), to: peer.destination, .leave))
             }
-            end(node, as: .removed, &effects)
+            end(node, as: .removed, now, &effects)
             submit(Job(.records(.operation(token, node))), &effects)
         case .sync(let node):
             guard active(node, token, &effects) else { return }
@@ -89,10 +89,16 @@ extension Engine {
     private mutating func introduce(
         to sighting: Sighting, _ now: Instant, _ effects: inout [Effect]
     ) {
-        let waiting = peers.values.count { $0.record.state == .pending }
-        guard waiting < EngineLimits.pendingPeers else { return }
-        sightings[sighting.node] = (sighting, key.node < sighting.node ? now : now + EngineLimits.courtesy)
+        let wait = key.node < sighting.node ? Duration.zero : EngineLimits.courtesy
+        remember(sighting, until: now + wait)
         continueSightings(now, &effects)
+    }
+
+    mutating func remember(_ sighting: Sighting, until due: Instant) {
+        guard sightings[sighting.node] != nil || sightings.count < EngineLimits.sightings else {
+            return
+        }
+        sightings[sighting.node] = (sighting, due)
     }
 
     mutating func continueSightings(_ now: Instant, _ effects: inout [Effect]) {

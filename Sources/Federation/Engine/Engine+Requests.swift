@@ -16,6 +16,8 @@ extension Engine {
         guard let node = caller.node else {
             return refuse(exchange, Refusal(.unauthenticated, "sign the request"), &effects)
         }
+        // Somebody proved that it holds our key.
+        if node == key.node { report(.duplicateIdentity(node), &effects) }
         if let refusal = refusal(of: node, request) { return refuse(exchange, refusal, &effects) }
         heard(node, now)
         serve(request, exchange, node, now, &effects)
@@ -57,7 +59,7 @@ extension Engine {
             effects.append(.load(token(for: .bodyDelivery(exchange)), .events(ids)))
         case .status: effects.append(.reply(exchange, .status(status)))
         case .ownRecord: effects.append(.reply(exchange, registration(of: node)))
-        case .leave: leave(node, exchange, &effects)
+        case .leave: leave(node, exchange, now, &effects)
         }
     }
 
@@ -73,9 +75,9 @@ extension Engine {
     }
 
     private mutating func leave(
-        _ node: NodeID, _ exchange: Exchange, _ effects: inout [Effect]
+        _ node: NodeID, _ exchange: Exchange, _ now: Instant, _ effects: inout [Effect]
     ) {
-        end(node, as: .removed, &effects)
+        end(node, as: .removed, now, &effects)
         let answer = Job.RecordsAnswer.request(exchange, registration(of: node))
         submit(Job(.records(answer)), &effects)
     }

@@ -13,9 +13,11 @@ extension Engine {
         case .register:
             registrationAnswered(response, token, from: node, tlsKey: tlsKey, now, &effects)
         case .uploading(let peer, let ids): uploadAnswered(response, ids, by: peer, now, &effects)
-        case .sessionMessage(let peer): sessionAnswered(response, by: peer, now, &effects)
-        case .sessionFetch(let peer): fetchAnswered(response, by: peer, now, &effects)
-        case .sessionPush(let peer, let keys):
+        case .sessionMessage(let peer, let session) where isOpen(session, with: peer):
+            sessionAnswered(response, by: peer, now, &effects)
+        case .sessionFetch(let peer, let session) where isOpen(session, with: peer):
+            fetchAnswered(response, by: peer, now, &effects)
+        case .sessionPush(let peer, let session, let keys) where isOpen(session, with: peer):
             sessionPushed(response, keys, to: peer, now, &effects)
         case .pull(let peer): pullAnswered(response, by: peer, now, &effects)
         case .locate(let peer): locateAnswered(response, token, by: peer, now, &effects)
@@ -23,9 +25,14 @@ extension Engine {
             guard case .events(let batch) = response else { return }
             submit(Job(.bodies(peer), batch), &effects)
         case .verify, .store, .page, .streamPage, .delivery, .bodyDelivery, .upload, .sessionLoad,
-            .stream, .leave:
+            .sessionMessage, .sessionFetch, .sessionPush, .stream, .leave:
             break
         }
+    }
+
+    /// Whether our session with a peer is still the one that something was asked for.
+    private func isOpen(_ session: UInt64, with node: NodeID) -> Bool {
+        peers[node]?.session?.number == session
     }
 
     private mutating func uploadAnswered(
@@ -66,7 +73,10 @@ extension Engine {
         case .uploading(let node, _):
             trouble(node, failure, &effects)
             uploadFailed(to: node, now)
-        case .sessionMessage(let node), .sessionFetch(let node), .sessionPush(let node, _):
+        case .sessionMessage(let node, let session), .sessionFetch(let node, let session),
+            .sessionPush(let node, let session, _):
+            guard isOpen(session, with: node) else { return }
+            trouble(node, failure, &effects)
             endSession(with: node, refusal, now, &effects)
         case .pull(let node): endPull(of: node, .failed(refusal), &effects)
         case .locate(let node):
@@ -90,7 +100,8 @@ extension Engine {
             }
             let page = page(entries, through: through, isEnd: isEnd)
             effects.append(.reply(exchange, .page(page)))
-        case .streamPage(let node): loadedStreamPage(loaded, for: node, now, &effects)
+        case .streamPage(let node, let exchange):
+            loadedStreamPage(loaded, for: node, exchange, now, &effects)
         case .delivery(let exchange, let name):
             loadedDelivery(loaded, exchange, name, &effects)
         case .bodyDelivery(let exchange):
@@ -101,7 +112,8 @@ extension Engine {
                 of: events.filter { $0.body != nil }, bytes: MessageLimits.pageBytes)
             effects.append(.reply(exchange, .events(Batch(batch))))
         case .upload(let node): loadedUpload(loaded, for: node, now, &effects)
-        case .sessionLoad(let node): loadedSession(loaded, for: node, now, &effects)
+        case .sessionLoad(let node, let session) where isOpen(session, with: node):
+            loadedSession(loaded, for: node, now, &effects)
         default: break
         }
     }

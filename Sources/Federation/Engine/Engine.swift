@@ -102,6 +102,7 @@ public struct Engine: Sendable {
             guard let instant else { return }
             deadline = min(deadline ?? instant, instant)
         }
+        if hasDirtyRecords { consider(intake.retryAt) }
         for peer in peers.values { consider(self.deadline(of: peer)) }
         for stream in streams.values { consider(stream.deadline) }
         for session in responders.values { consider(session.expires) }
@@ -138,15 +139,15 @@ enum Purpose: Sendable {
     case verify(Job)
     case store
     case page(Exchange, NodeID)
-    case streamPage(NodeID)
+    case streamPage(NodeID, Exchange)
     case delivery(Exchange, SessionName)
     case bodyDelivery(Exchange)
     case upload(NodeID)
     case uploading(NodeID, [EventID])
-    case sessionLoad(NodeID)
-    case sessionPush(NodeID, [EventKey])
-    case sessionMessage(NodeID)
-    case sessionFetch(NodeID)
+    case sessionLoad(NodeID, session: UInt64)
+    case sessionPush(NodeID, session: UInt64, [EventKey])
+    case sessionMessage(NodeID, session: UInt64)
+    case sessionFetch(NodeID, session: UInt64)
     case pull(NodeID)
     case locate(NodeID)
     case stream(NodeID)

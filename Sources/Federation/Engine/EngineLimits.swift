@@ -5,6 +5,10 @@ enum EngineLimits {
     /// Batches between arrival and durability: with the bytes below, what a crash can cost to fetch again.
     static let jobs = 64
     static let jobBytes = 32 << 20
+    /// After a write has failed, records are not tried again before this.
+    static let storeAgain: Duration = .seconds(1)
+    /// Nodes seen on the LAN and not known yet: a flood of announcements is not remembered.
+    static let sightings = 512
     /// Events in one commit: its transaction stays below 100 ms.
     static let commitEvents = 4000
     /// Own events waiting for one peer; beyond it the next reconcile carries them.

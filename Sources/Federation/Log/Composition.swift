@@ -15,6 +15,8 @@ struct Composition {
     private var clock: HybridLogicalClock
     private var position: UInt64
     private var fresh: Set<EventID> = []
+    /// Places in `write.entries` of events that came without their body.
+    private var bodiless: [EventID: Int] = [:]
     private var places: [Place: EventID] = [:]
     private var asideCounts: [NodeID: Int] = [:]
     private var own: (sequence: UInt64, previous: EventID?)
@@ -32,6 +34,11 @@ struct Composition {
         clock = index.clock
         position = index.lastPosition
         own = index.end(of: key.node, scope: [])
+        // Own events from the future, back from peers after a restore, keep their places.
+        for event in index.aside.values.map(\.event).sorted(by: { $0.key < $1.key })
+        where event.header.origin == key.node && event.header.sequence >= own.sequence {
+            own = (event.header.sequence + 1, event.id)
+        }
     }
 
     /// Adds a job and notes in it what becomes of its events.
@@ -44,7 +51,12 @@ struct Composition {
         switch job.source {
         case .streamed(let node, _, let next, _), .pulled(let node, let next, _):
             cursors[node] = next
-        case .aside: write.released += job.events.map(\.id)
+        case .aside:
+            // The wall clock may have been set back since: what is not due stays aside.
+            for (event, outcome) in zip(job.events, job.outcomes)
+            where outcome == .stored || outcome == .alreadyHeld {
+                write.released.append(event.id)
+            }
         default: break
         }
     }
@@ -62,16 +74,23 @@ struct Composition {
         guard event.bodyMatches else { return refuse(event.id, .badBody, job.sender) }
         guard header.scope.isEmpty else { return refuse(event.id, .unknownScope, job.sender) }
         if fresh.contains(event.id) || index.contains(event) {
-            if let body = event.body, index.missingBodies.contains(event.id) {
-                write.bodies[event.id] = body
-            }
+            if let body = event.body { fill(event.id, body) }
             return .alreadyHeld
         }
         if header.time.physical > (wall + Limits.clockAhead).microseconds {
             return setAside(event, from: job)
         }
-        insert(event, sender: job.sender)
+        insert(event, sender: job.sender ?? index.aside[event.id]?.sender)
         return .stored
+    }
+
+    /// Takes in a body that was missing.
+    private mutating func fill(_ id: EventID, _ body: Body) {
+        if index.missingBodies.contains(id) {
+            write.bodies[id] = body
+        } else if let place = bodiless.removeValue(forKey: id) {
+            write.entries[place].event.body = body
+        }
     }
 
     private mutating func insert(_ event: Event, sender: NodeID?) {
@@ -91,6 +110,7 @@ struct Composition {
         position += 1
         places[place] = event.id
         fresh.insert(event.id)
+        if event.body == nil { bodiless[event.id] = write.entries.count }
         clock.observe(header.time)
         write.entries.append(LogEntry(position: position, event: event, sender: sender))
     }
@@ -121,6 +141,10 @@ struct Composition {
     }
 
     private mutating func make(_ draft: Draft, for job: inout Job) {
+        guard own.sequence <= Limits.integer else {
+            job.refusal = Refusal(.cannotStore, "this key's chain is full: make a new node")
+            return
+        }
         let time: Timestamp
         do throws(ClockError) {
             time = try clock.tick(wall: wall)

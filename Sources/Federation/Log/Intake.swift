@@ -74,6 +74,10 @@ struct Intake: Sendable {
     /// Jobs and bytes between arrival and durability.
     var jobs = 0
     var bytes = 0
+    /// Streams whose next page waits for room, in the order of their last pages.
+    var withheld: [Token] = []
+    /// After a failure: when records may be written again.
+    var retryAt: Instant?
 
     struct Storing: Sendable {
         var token: Token

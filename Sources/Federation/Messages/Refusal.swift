@@ -12,8 +12,6 @@ public enum RefusalCode: String, Hashable, Sendable, CaseIterable, Error {
     case tooEarly = "too-early"
     /// A scope that this node was not granted.
     case unknownScope = "unknown-scope"
-    /// An origin that this node does not admit.
-    case notAdmitted = "not-admitted"
 
     // A request.
     /// More than the limits allow.
@@ -34,8 +32,6 @@ public enum RefusalCode: String, Hashable, Sendable, CaseIterable, Error {
     case cursorReset = "cursor-reset"
     /// A reconcile session that has ended or never was; start again.
     case sessionGone = "session-gone"
-    /// The sets that two nodes compare are not the same kind of set: they admit different origins.
-    case differentContext = "different-context"
     /// Too much at once; try again later.
     case busy
     /// This node can't store now; nothing was acknowledged.

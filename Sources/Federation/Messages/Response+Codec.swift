@@ -50,8 +50,11 @@ extension Response {
         case .refused(let refusal):
             head(.refused, 3)
             writer.text(refusal.code.rawValue)
-            writer.text(String(refusal.detail.prefix(MessageLimits.detailCharacters)))
-            writer.optional(refusal.retryAfter) { $0.unsigned(UInt64(clamping: $1.microseconds)) }
+            let detail = refusal.detail.unicodeScalars.prefix(MessageLimits.detailCharacters)
+            writer.text(String(String.UnicodeScalarView(detail)))
+            writer.optional(refusal.retryAfter) { writer, wait in
+                writer.unsigned(min(UInt64(clamping: wait.microseconds), Limits.integer))
+            }
         }
         return writer.bytes
     }

@@ -23,7 +23,6 @@ struct PendingIntroduction: Sendable {
 }
 
 extension Engine {
-    // MARK: The side that asks
 
     /// Registers with a peer, or tells it again how we stand to it.
     mutating func register(
@@ -51,7 +50,7 @@ extension Engine {
     ) {
         guard let attempt = attempts.removeValue(forKey: token) else { return }
         switch response {
-        case .challenge(let challenge):
+        case .challenge(let challenge) where attempt.node == nil:
             challenged(challenge, attempt, from: node, tlsKey: tlsKey, now, &effects)
         case .registration(let state):
             confirmed(state, attempt, by: node, now, &effects)
@@ -93,7 +92,8 @@ extension Engine {
     ) {
         let node = challenge.node
         if let refusal = meet(
-            node, card: challenge.card, reachedAt: attempt.destination.endpoints, isKin: isKin)
+            node, card: challenge.card, reachedAt: attempt.destination.endpoints, isKin: isKin,
+            isOrdered: attempt.isOrdered)
         {
             return endAttempt(attempt, refusal, now, &effects)
         }
@@ -120,7 +120,9 @@ extension Engine {
         _ state: RegistrationState, _ attempt: RegistrationAttempt, by node: NodeID,
         _ now: Instant, _ effects: inout [Effect]
     ) {
-        guard attempt.node == node, peers[node] != nil else { return }
+        guard attempt.node == node, peers[node] != nil else {
+            return endAttempt(attempt, Self.unexpected, now, &effects)
+        }
         peers[node]?.registration.step = .idle
         peers[node]?.registration.attempts = 0
         peers[node]?.record.isApprovedThere = state.isApproved
@@ -154,8 +156,12 @@ extension Engine {
             let why = "registration: \(refusal.code.rawValue) \(refusal.detail)"
             report(.trouble(attempt.destination.node, why), &effects)
         }
-        guard let node = attempt.node ?? attempt.destination.node, let peer = peers[node] else {
-            return
+        guard let node = attempt.node ?? attempt.destination.node else { return }
+        guard let peer = peers[node] else {
+            let sighting = Sighting(
+                node: node, endpoints: attempt.destination.endpoints, label: "",
+                isSameHost: attempt.isSameHost)
+            return remember(sighting, until: now + EngineLimits.registerAgain)
         }
         peers[node]?.registration.step = .idle
         peers[node]?.registration.attempts += 1
@@ -164,14 +170,12 @@ extension Engine {
         peers[node]?.registration.retryAt = now + wait
     }
 
-    // MARK: The side that answers
 
     mutating func answer(
         _ introduction: Introduction, _ exchange: Exchange, _ now: Instant,
         _ effects: inout [Effect]
     ) {
         guard introduction.node != key.node else {
-            report(.duplicateIdentity(key.node), &effects)
             let refusal = Refusal(.misaddressed, "this node has that very key: is it in use twice?")
             return refuse(exchange, refusal, &effects)
         }
@@ -224,7 +228,7 @@ extension Engine {
         let isKin = isKin(
             confirmation.joinProof, over: transcript.firstJoin, isSameHost: caller.isSameHost)
         if let refusal = meet(
-            node, card: pending.introduction.card, reachedAt: [], isKin: isKin)
+            node, card: pending.introduction.card, reachedAt: [], isKin: isKin, isOrdered: false)
         {
             return refuse(exchange, refusal, &effects)
         }
@@ -235,7 +239,6 @@ extension Engine {
         submit(Job(.records(.request(exchange, registration(of: node)))), &effects)
     }
 
-    // MARK: Both sides
 
     /// Whether a node that proved its key is one of ours by the LAN rule: it holds the join secret, or, where this
     /// node has none, runs on this very machine.
@@ -246,11 +249,12 @@ extension Engine {
 
     /// Writes down a node that proved its key; a refusal where there is no room for it.
     private mutating func meet(
-        _ node: NodeID, card: NodeCard, reachedAt: [String], isKin: Bool
+        _ node: NodeID, card: NodeCard, reachedAt: [String], isKin: Bool, isOrdered: Bool
     ) -> Refusal? {
         if peers[node] == nil {
             let pending = peers.values.count { $0.record.state == .pending }
-            guard pending < EngineLimits.pendingPeers else {
+            // Strangers may not keep out whom the operator or the policy wants.
+            guard isOrdered || isKin || pending < EngineLimits.pendingPeers else {
                 return Refusal(.tooManyPeers, "too many registrations wait for the operator")
             }
             peers[node] = Peer(PeerRecord(node: node, since: wall.microseconds))
@@ -293,16 +297,20 @@ extension Engine {
     }
 
     /// Ends what runs with a peer whose registration is over.
-    mutating func end(_ node: NodeID, as state: PeerRecord.State, _ effects: inout [Effect]) {
+    mutating func end(
+        _ node: NodeID, as state: PeerRecord.State, _ now: Instant, _ effects: inout [Effect]
+    ) {
         peers[node]?.record.state = state
         peers[node]?.record.isApprovedHere = false
         peers[node]?.registration.retryAt = nil
         peers[node]?.upload = Peer.Upload()
-        peers[node]?.session = nil
         peers[node]?.bootstrap = nil
+        let refusal = Refusal(.removed, "the registration ended")
+        endSession(with: node, refusal, now, &effects)
+        endPull(of: node, .failed(refusal), &effects)
         peers[node]?.compareAt = nil
         if let stream = streams.removeValue(forKey: node) {
-            effects.append(.close(stream.exchange, Refusal(.removed, "the registration ended")))
+            effects.append(.close(stream.exchange, refusal))
         }
         if case .streaming(let token)? = peers[node]?.download.state {
             asked[token] = nil

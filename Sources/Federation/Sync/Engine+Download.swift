@@ -34,6 +34,10 @@ extension Engine {
     mutating func located(
         _ status: PeerStatus, of node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
+        guard peers[node]?.session == nil else {
+            // It began before the log's end was known, so it may miss what lies between.
+            return retryDownload(from: node, now)
+        }
         peers[node]?.bootstrap = Cursor(log: status.log, position: status.position)
         startSession(with: node, operation: nil, now, &effects)
     }
@@ -83,7 +87,8 @@ extension Engine {
         else { return }
         peers[node]?.download.state = .idle
         switch failure {
-        case nil: startDownload(from: node, now, &effects)
+        // Also after an orderly end: two readers with one key would else close each other's streams without end.
+        case nil: retryDownload(from: node, now)
         case .refused(let refusal)?: streamRefused(by: node, refusal, now, &effects)
         case .some(let failure):
             trouble(node, failure, &effects)

@@ -40,7 +40,8 @@ extension Engine {
                 Refusal(.busy, "too many streams are open", retryAfter: .seconds(30)), &effects)
         }
         if let old = streams[node] { effects.append(.close(old.exchange, nil)) }
-        streams[node] = OutgoingStream(exchange: exchange, position: start)
+        streams[node] = OutgoingStream(
+            exchange: exchange, isWhole: since == nil, position: start)
         continueStream(of: node, &effects)
     }
 
@@ -49,11 +50,10 @@ extension Engine {
         guard let stream = streams[node], stream.state == .resting, stream.hasMore else { return }
         streams[node]?.state = .loading
         streams[node]?.hasMore = false
-        let excluding = stream.position == 0 ? nil : node
         let query = Query.page(
             after: stream.position, events: MessageLimits.pageEvents,
-            bytes: MessageLimits.pageBytes, excluding: excluding)
-        effects.append(.load(token(for: .streamPage(node)), query))
+            bytes: MessageLimits.pageBytes, excluding: stream.isWhole ? nil : node)
+        effects.append(.load(token(for: .streamPage(node, stream.exchange)), query))
     }
 
     mutating func drained(_ exchange: Exchange, _ now: Instant, _ effects: inout [Effect]) {
@@ -82,9 +82,10 @@ extension Engine {
     }
 
     mutating func loadedStreamPage(
-        _ loaded: Loaded, for node: NodeID, _ now: Instant, _ effects: inout [Effect]
+        _ loaded: Loaded, for node: NodeID, _ exchange: Exchange, _ now: Instant,
+        _ effects: inout [Effect]
     ) {
-        guard let stream = streams[node] else { return }
+        guard let stream = streams[node], stream.exchange == exchange else { return }
         guard case .page(let entries, let through, let isEnd) = loaded else {
             streams[node] = nil
             effects.append(.close(stream.exchange, Refusal(.cannotStore, "the log can't be read")))

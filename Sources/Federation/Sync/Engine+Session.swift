@@ -35,7 +35,8 @@ extension Engine {
         guard let peer = peers[node], let session = peer.session else { return }
         peers[node]?.session?.result.roundTrips += 1
         let request = Request.reconcile(session: session.number, message: message)
-        effects.append(.send(token(for: .sessionMessage(node)), to: peer.destination, request))
+        let token = token(for: .sessionMessage(node, session: session.number))
+        effects.append(.send(token, to: peer.destination, request))
     }
 
     mutating func sessionAnswered(
@@ -102,7 +103,8 @@ extension Engine {
         peers[node]?.session?.exchange?.isFetching = true
         peers[node]?.session?.result.roundTrips += 1
         let request = Request.fetch(session: session.number, message: want)
-        effects.append(.send(token(for: .sessionFetch(node)), to: peer.destination, request))
+        let token = token(for: .sessionFetch(node, session: session.number))
+        effects.append(.send(token, to: peer.destination, request))
     }
 
     mutating func fetchAnswered(
@@ -141,23 +143,29 @@ extension Engine {
     }
 
     private mutating func pushNext(to node: NodeID, _ effects: inout [Effect]) {
-        guard let exchange = peers[node]?.session?.exchange, !exchange.have.isEmpty else { return }
+        guard let session = peers[node]?.session, let exchange = session.exchange,
+            !exchange.have.isEmpty
+        else { return }
         peers[node]?.session?.exchange?.isPushing = true
         let ids = exchange.have.prefix(MessageLimits.pageEvents).map(\.id)
-        effects.append(.load(token(for: .sessionLoad(node)), .events(ids)))
+        let token = token(for: .sessionLoad(node, session: session.number))
+        effects.append(.load(token, .events(ids)))
     }
 
     mutating func loadedSession(
         _ loaded: Loaded, for node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
-        guard let peer = peers[node], peer.session?.exchange != nil else { return }
+        guard let peer = peers[node], let session = peer.session, session.exchange != nil else {
+            return
+        }
         guard case .events(let events) = loaded, !events.isEmpty else {
             let refusal = Refusal(.cannotStore, "our log can't be read")
             return endSession(with: node, refusal, now, &effects)
         }
         let batch = Self.prefix(of: events, bytes: MessageLimits.pageBytes)
         peers[node]?.session?.result.roundTrips += 1
-        let purpose = Purpose.sessionPush(node, batch.map(\.key))
+        let purpose = Purpose.sessionPush(
+            node, session: session.number, batch.map(\.key))
         effects.append(.send(token(for: purpose), to: peer.destination, .push(Batch(batch))))
     }
 

@@ -11,6 +11,8 @@ struct OutgoingStream: Sendable {
     }
 
     let exchange: Exchange
+    /// Whether what the reader handed to us is sent too: it began without a cursor, so it may have lost it.
+    let isWhole: Bool
     /// Everything up to here was sent or left out.
     var position: UInt64
     /// What the reader was last told.

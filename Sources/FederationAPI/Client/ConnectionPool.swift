@@ -28,6 +28,9 @@ final class ConnectionPool: Sendable {
         context = Result { try ServerCheck.context() }.mapError { .tls("\($0)") }
     }
 
+    /// How many connections are open, in use or not.
+    var openConnections: Int { state.withLock { $0.open.count } }
+
     /// An idle connection to the node that `pin` names, if there is one.
     func idle(_ endpoint: Endpoint, pin: NodeID) async -> HTTPConnection? {
         while let found = takeIdle(endpoint) {

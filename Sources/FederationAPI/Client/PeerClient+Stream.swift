@@ -24,7 +24,8 @@ extension PeerClient {
                 return try await connection.next()
             }
             guard case .head(let answer) = first else { throw .badResponse("no head") }
-            if answer.status == .ok, answer.headers.first(name: "content-type") == MediaType.events {
+            if answer.status == .ok, answer.headers.first(name: "content-type") == MediaType.events
+            {
                 return try await connection.frames(limits) { frame throws(TransportError) in
                     await each(try Self.page(frame))
                 }

@@ -13,6 +13,8 @@ public protocol OperatorPort: Sendable {
     func remove(_ node: NodeID) async throws(Refusal) -> PeerView
     /// Makes all the events or none; they are durable when this returns.
     func post(_ drafts: [PostDraft]) async throws(Refusal) -> [PostReceipt]
+    /// Takes in signed events of an export; says of each: "stored", "already held", "set aside" or a refusal's code.
+    func importEvents(_ events: [EventView]) async throws(Refusal) -> [String]
     /// At most `limit` events of the log.
     func page(since: Cursor?, limit: Int) async throws(Refusal) -> Page
     /// The log, then everything new.

@@ -74,6 +74,12 @@ struct OperatorResponder: Sendable {
         case .reject(let node): return .json(try await port.reject(node))
         case .remove(let node): return .json(try await port.remove(node))
         case .post: return try await post(body)
+        case .importEvents:
+            let events = try Self.read(body, as: [EventView].self)
+            guard events.count <= Limits.batchEvents else {
+                throw Refusal(.tooLarge, "at most \(Limits.batchEvents) events at once")
+            }
+            return .json(try await port.importEvents(events))
         case .page(let since, let limit):
             return .json(PageView(try await port.page(since: since, limit: limit)))
         case .sync: return .json(try await port.sync(with: try Self.syncPeer(body)))

@@ -3,7 +3,7 @@ import Federation
 
 /// A route of the operator's socket.
 enum OperatorRoute: Equatable {
-    case status, identity, peers, addPeer, post, sync, shutdown
+    case status, identity, peers, addPeer, post, importEvents, sync, shutdown
     case approve(NodeID), reject(NodeID), remove(NodeID)
     case page(since: Cursor?, limit: Int)
     case stream(since: Cursor?)
@@ -34,6 +34,7 @@ enum OperatorRoute: Equatable {
         case ("peers", "GET"): return .peers
         case ("peers", "POST"): return .addPeer
         case ("events", "POST"): return .post
+        case ("import", "POST"): return .importEvents
         case ("sync", "POST"): return .sync
         case ("shutdown", "POST"): return .shutdown
         case ("events", "GET"):
@@ -41,7 +42,7 @@ enum OperatorRoute: Equatable {
         case ("stream", "GET"): return .stream(since: try since(lastEventID ?? query["since"]))
         case ("status", _), ("identity", _), ("stream", _): throw .methodNotAllowed("GET")
         case ("peers", _), ("events", _): throw .methodNotAllowed("GET, POST")
-        case ("sync", _), ("shutdown", _): throw .methodNotAllowed("POST")
+        case ("sync", _), ("shutdown", _), ("import", _): throw .methodNotAllowed("POST")
         default: throw .notFound
         }
     }

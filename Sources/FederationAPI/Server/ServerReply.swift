@@ -80,16 +80,15 @@ extension RefusalCode {
     /// The status that says it best.
     var httpStatus: Int {
         switch self {
-        case .malformed, .badSignature, .badBody, .noCommonVersion: 400
         case .unauthenticated: 401
-        case .unknownScope, .notAdmitted, .unknownPeer, .notActive, .removed, .notAllowed: 403
+        case .unknownScope, .unknownPeer, .notActive, .removed, .notAllowed: 403
         case .notFound: 404
-        case .differentContext: 409
         case .cursorReset, .sessionGone: 410
         case .tooLarge: 413
         case .misaddressed: 421
         case .tooEarly: 425
         case .busy, .cannotStore, .clockBehind, .tooManyPeers: 503
+        default: 400
         }
     }
 }

@@ -1,8 +1,9 @@
 import Core
+import Foundation
+
 import struct Crypto.HMAC
 import struct Crypto.SHA256
 import struct Crypto.SymmetricKey
-import Foundation
 
 /// Challenges for signers whose clock differs: the server's own time under its own key, so that nothing is kept for
 /// strangers who ask. Each is good for 60 s, and once a key, for which the nonce cache sees to.
@@ -35,6 +36,6 @@ struct Challenges: Sendable {
 
     /// In a time that does not depend on where they differ.
     private func isEqual(_ a: [UInt8], _ b: ArraySlice<UInt8>) -> Bool {
-        zip(a, b).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 } == 0
+        zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

@@ -1,8 +1,9 @@
 public import Core
-import enum Crypto.P256
 public import Foundation
 import SwiftASN1
 import X509
+
+import enum Crypto.P256
 
 /// A node's TLS certificate: P-256, self-signed, one year, with the identity's signature of its key in an extension.
 ///

@@ -22,7 +22,9 @@ enum PrivateFile {
         defer { close(file) }
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe Glibc.write(file, $0.baseAddress, $0.count)
+            }
             guard count > 0 else { throw fail("written") }
             rest = rest.dropFirst(count)
         }

@@ -1,8 +1,9 @@
 public import Core
-import enum Crypto.P256
 public import Foundation
 import SwiftASN1
 import X509
+
+import enum Crypto.P256
 
 /// What a TLS server proved: its node, and the key of this connection's certificate.
 public struct ProvenIdentity: Hashable, Sendable {
@@ -61,7 +62,8 @@ struct TLSBinding {
 
     /// SEQUENCE { OCTET STRING (32), OCTET STRING (64) } in DER, of which only one form exists.
     init?(decoding bytes: [UInt8]) {
-        guard bytes.count == 102, bytes[..<4] == [0x30, 100, 0x04, 32], bytes[36..<38] == [0x04, 64],
+        guard bytes.count == 102, bytes[..<4] == [0x30, 100, 0x04, 32],
+            bytes[36..<38] == [0x04, 64],
             let node = NodeID(bytes: bytes[4..<36])
         else { return nil }
         self.node = node

@@ -30,6 +30,8 @@ public struct EventView: Codable, Hashable, Sendable {
     public var body: String?
     /// The body in base64url, where it is not.
     public var bodyBase64: String?
+    /// The body's salt in base64url; absent with the body.
+    public var salt: String?
     /// True where the body is not held.
     public var bodyMissing: Bool?
     /// The header's bytes in base64url: what is hashed and signed.
@@ -59,6 +61,7 @@ public struct EventView: Codable, Hashable, Sendable {
             bodyMissing = true
             return
         }
+        salt = event.body.map { Base64URL.encode($0.salt) }
         body = String(validating: bytes, as: UTF8.self)
         if body == nil { bodyBase64 = Base64URL.encode(bytes) }
     }

@@ -10,6 +10,8 @@ struct Descent: Sendable {
     struct Open: Sendable {
         var span: Span
         var isEqual: Bool
+        /// log2 of how many ranges were compared at once where all of them differ; else 0.
+        var density = 0
     }
 
     /// Keys of ours that we have listed; their ordinals count all that this side has listed, by short id.
@@ -34,9 +36,6 @@ struct Descent: Sendable {
     var ours: [Range<Int>] = []
     /// Ordinals of the other side's keys that we lack, ascending.
     var theirs: [Int] = []
-    /// Of the ranges in the last message, how many there were and how many differ.
-    private var compared = 0
-    private var differing = 0
 
     init(tree: MerkleSearchTree, hash: SessionHash, limits: ReconcileLimits) {
         self.tree = tree
@@ -115,13 +114,42 @@ extension Descent {
         var parts: [Span]
     }
 
+    /// How long a message will be.
+    ///
+    /// The widths let one wrong match among all of a message have a chance of about 2^-18 (fingerprints) or, were all
+    /// listed keys unknown to the other side, 2^-6 (short ids). The final proof catches it, and the next attempt
+    /// costs as much as its few keys.
+    private struct Sizes {
+        private(set) var fingerprints = 0
+        private var listed = 0
+        private var otherBits = 64
+
+        var margin: Int { min(40, 6 + bitsToCount(listed + 1)) }
+
+        func width(_ fixed: Int?) -> Int { fixed ?? min(48, 18 + bitsToCount(fingerprints)) }
+
+        mutating func add(_ answer: Answer) {
+            switch answer {
+            case .equal: otherBits += 1
+            case .split(let split):
+                fingerprints += split.parts.count
+                otherBits += 150 + (split.code == .digits ? split.cuts.count * 364 : 0)
+            case .list(let ranks):
+                listed += ranks.count
+                otherBits += 48
+            }
+        }
+
+        /// No message is longer: a list of r keys in Rice code takes r (margin + 3) bits at most.
+        func mostBits(_ fixedWidth: Int?) -> Int {
+            otherBits + fingerprints * width(fixedWidth) + listed * (margin + 3)
+        }
+    }
+
     /// Writes as many answers as fit, and remembers what they ask.
     mutating func writeAnswers(into out: inout BitWriter) {
-        let (answers, fingerprints, listed) = plan(bits: limits.messageBytes * 8 - out.bitCount - 256)
-        // One wrong match among all of the message has a chance of about 2^-18 (fingerprint) or 2^-6 (list, were all
-        // listed keys unknown to the other side); the final proof catches it.
-        let width = limits.fingerprintBits ?? min(48, 18 + bitsToCount(fingerprints))
-        let margin = min(40, 6 + bitsToCount(listed + 1))
+        let (answers, sizes) = plan(bits: limits.messageBytes * 8 - out.bitCount)
+        let (width, margin) = (sizes.width(limits.fingerprintBits), sizes.margin)
         out.write(UInt64(width), bits: 6)
         out.write(UInt64(margin), bits: 6)
         out.writeGamma(answers.count)
@@ -135,46 +163,34 @@ extension Descent {
     }
 
     /// Decides the answers in turn until the message is full, by upper bounds of their lengths.
-    private mutating func plan(bits: Int) -> (answers: [Answer], fingerprints: Int, listed: Int) {
-        var (answers, fingerprints, listed, left): ([Answer], Int, Int, Int) = ([], 0, 0, bits)
+    private mutating func plan(bits: Int) -> (answers: [Answer], sizes: Sizes) {
+        var answers: [Answer] = []
+        var sizes = Sizes()
         while let open = toAnswer.first {
-            let answer = open.isEqual ? .equal : answer(open.span)
-            var cost = 1
-            switch answer {
-            case .equal: break
-            case .split(let split):
-                if asked.count + fingerprints > limits.openRanges, !answers.isEmpty { cost = .max }
-                else {
-                    cost = 150 + split.parts.count * 48 + (split.code == .digits ? split.cuts.count * 370 : 0)
-                }
-            case .list(let ranks): cost = 48 + ranks.count * 48
-            }
-            guard cost <= left || answers.isEmpty else { break }
-            left -= cost
-            if case .split(let split) = answer { fingerprints += split.parts.count }
-            if case .list(let ranks) = answer { listed += ranks.count }
+            let answer = open.isEqual ? .equal : answer(open)
+            var longer = sizes
+            longer.add(answer)
+            let isFull =
+                longer.mostBits(limits.fingerprintBits) > bits
+                || asked.count + longer.fingerprints > limits.openRanges
+            if isFull, !answers.isEmpty { break }
+            sizes = longer
             answers.append(answer)
             toAnswer.removeFirst()
         }
-        return (answers, fingerprints, listed)
+        return (answers, sizes)
     }
 
-    /// A list up to this many keys. Where nearly all ranges differ, differences are dense and lists pay earlier.
-    private var longestList: Int {
-        let dense = compared > 0 && differing == compared ? 12 * bitsToCount(compared) : 0
-        return min(max(20, dense), limits.messageBytes / 16)
-    }
-
-    private var fan: Int { compared >= 4 && differing == compared ? 16 : 4 }
-
-    private func answer(_ span: Span) -> Answer {
-        let ranks = ranks(of: span)
-        // The first range is the whole suffix that may differ; asking about its parts costs a round trip.
-        let longest = compared == 0 ? 256 : longestList
+    /// Lists what is small; a list pays earlier where differences are dense.
+    private func answer(_ open: Open) -> Answer {
+        let ranks = ranks(of: open.span)
+        // The first range is all that may differ: often a short suffix, where asking about parts costs a round trip.
+        let isRoot = open.span.high == nil && listings.isEmpty && asked.isEmpty
+        let longest = isRoot ? 256 : max(toAnswer.count > 128 ? 20 : 32, 12 * open.density)
         if ranks.count <= min(longest, limits.messageBytes / 16) { return .list(ranks) }
-        var parts = compared == 0 ? 16 : fan
-        while parts > 2, ranks.count / parts < 6 { parts /= 2 }
-        return .split(split(span, ranks, parts))
+        var fan = isRoot || open.density > 2 ? 16 : 4
+        while fan > 2, ranks.count / fan < 6 { fan /= 2 }
+        return .split(split(open.span, ranks, fan))
     }
 
     /// Parts with about as many of our keys each, by the cheapest cuts that do.
@@ -254,7 +270,7 @@ extension Descent {
 extension Descent {
     /// Reads the other side's answers to what we have asked.
     mutating func readAnswers(from reader: inout BitReader) throws(ReconcileFailure) {
-        (compared, differing) = (0, 0)
+        var new: [Open] = []
         guard let width = reader.read(bits: 6), width > 0, let margin = reader.read(bits: 6),
             margin <= 40, let count = reader.readGamma(), count <= asked.count
         else { throw .malformed }
@@ -266,15 +282,20 @@ extension Descent {
             if isList {
                 try readList(span, margin: Int(margin), from: &reader)
             } else {
-                try readSplit(span, width: Int(width), from: &reader)
+                new += try readSplit(span, width: Int(width), from: &reader)
             }
+        }
+        let density = new.contains(where: \.isEqual) ? 0 : bitsToCount(new.count)
+        for open in new {
+            toAnswer.append(Open(span: open.span, isEqual: open.isEqual, density: density))
         }
         guard toAnswer.count <= 4 * limits.openRanges else { throw .tooManyRanges }
     }
 
-    private mutating func readSplit(
+    private func readSplit(
         _ span: Span, width: Int, from reader: inout BitReader
-    ) throws(ReconcileFailure) {
+    ) throws(ReconcileFailure) -> [Open] {
+        var open: [Open] = []
         guard let power = reader.read(bits: 2), let code = reader.read(bits: 2).flatMap(CutCode.init),
             let cuts = readCuts(fan: 2 << Int(power), code, span, from: &reader),
             let parts = span.parts(at: cuts)
@@ -282,10 +303,9 @@ extension Descent {
         for part in parts {
             guard let fingerprint = reader.read(bits: width) else { throw .malformed }
             let isEqual = hash.fingerprint(digest(of: part), bits: width) == fingerprint
-            compared += 1
-            if !isEqual { differing += 1 }
-            toAnswer.append(Open(span: part, isEqual: isEqual))
+            open.append(Open(span: part, isEqual: isEqual))
         }
+        return open
     }
 
     private func readCuts(

@@ -6,9 +6,7 @@ extension MerkleSearchTree.Node {
     ///
     /// The node is settled.
     func summary(from low: EventKey?, to high: EventKey?) -> (digest: Digest, count: Int) {
-        let low = low.flatMap { isEmpty || !(first < $0) ? nil : $0 }
-        let high = high.flatMap { isEmpty || last < $0 ? nil : $0 }
-        if low == nil, high == nil { return (digest, count) }
+        if isEmpty || low == nil && high == nil { return (digest, count) }
         if isFan { return summaryOfFan(from: low, to: high) }
         let start = low.map(place) ?? 0
         let end = high.map(place) ?? keys.count
@@ -19,14 +17,15 @@ extension MerkleSearchTree.Node {
         }
         if children.isEmpty {
             let count = end - start
-            return (pageDigest(keys: start..<end, count: count), count)
+            return count == keys.count
+                ? (digest, count) : (pageDigest(keys: start..<end, count: count), count)
         }
         let left = children[start].summary(from: low, to: nil)
         let right = children[end].summary(from: nil, to: high)
-        let count = left.count + right.count + end - start + total(of: (start + 1)..<end)
-        let digest = pageDigest(
-            keys: start..<end, count: count, low: left.digest, high: right.digest)
-        return (digest, count)
+        let total = left.count + right.count + end - start + total(of: (start + 1)..<end)
+        if total == count { return (digest, count) }
+        let cut = pageDigest(keys: start..<end, count: total, low: left.digest, high: right.digest)
+        return (cut, total)
     }
 
     /// A piece of a fan may be a page, so it has to be made. Fans are rare.

@@ -82,6 +82,7 @@ struct LogFile {
     private func read(_ count: Int) throws(StorageError) -> [UInt8] {
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            // Closing after a read has nothing to report.
             defer { try? file.close() }
             return [UInt8](try file.read(upToCount: count) ?? Data())
         } catch {

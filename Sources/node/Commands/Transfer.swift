@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Federation
 import FederationAPI
 import Foundation
 
@@ -79,9 +80,9 @@ struct Import: AsyncParsableCommand {
                 let view = try JSONDecoder().decode(EventView.self, from: Data(line.utf8))
                 _ = try view.event()
                 batch.append(view)
-            } catch let error as UserError {
+            } catch let refusal as Refusal {
                 counts["malformed", default: 0] += 1
-                Terminal.note("line \(number): \(error.description)")
+                Terminal.note("line \(number): \(refusal.detail)")
             } catch {
                 counts["malformed", default: 0] += 1
                 Terminal.note("line \(number) is not an event of an export")

@@ -113,7 +113,21 @@ extension NodeShell: OperatorPort {
         }
     }
 
-    func importEvents(_ events: [Event]) async -> [Outcome] {
+    func importEvents(_ views: [EventView]) async throws(Refusal) -> [String] {
+        var events: [Event] = []
+        for view in views { events.append(try view.event()) }
+        return await takeIn(events).map { outcome in
+            switch outcome {
+            case .stored: "stored"
+            case .alreadyHeld: "already held"
+            case .setAside: "set aside"
+            case .refused(let code): code.rawValue
+            }
+        }
+    }
+
+    /// Hands events to the engine; returns when their fate is durable.
+    func takeIn(_ events: [Event]) async -> [Outcome] {
         let token = Token(number: number())
         return await withCheckedContinuation { continuation in
             imports[token] = continuation

@@ -82,9 +82,14 @@ final class TestPages: PageSource {
 /// Events and pages for tests.
 enum Sample {
     static let log = LogID(bytes: [UInt8](repeating: 7, count: 16)) ?? LogID.fresh(&secrets)
-    private static var secrets: Secrets { get { Secrets(seed: .zero) } set {} }
+    private static var secrets: Secrets {
+        get { Secrets(seed: .zero) }
+        set {}
+    }
 
-    static func event(_ key: SecretKey, _ sequence: UInt64, body: [UInt8] = Array("hi".utf8)) -> Event {
+    static func event(_ key: SecretKey, _ sequence: UInt64, body: [UInt8] = Array("hi".utf8))
+        -> Event
+    {
         let body = Body(salt: [UInt8](repeating: 1, count: 16), bytes: body)
         let previous: EventID? = sequence == 1 ? nil : .zero
         let author = Author(role: .ai, name: "assistant-1")

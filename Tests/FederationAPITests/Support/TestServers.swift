@@ -13,6 +13,7 @@ import Synchronization
 let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Runs services until `body` is done; `ready` says when and where the server listens.
+@discardableResult
 func withService<Value: Sendable>(
     _ service: any Service, ready: AsyncStream<Int>, _ body: (Int) async throws -> Value
 ) async throws -> Value {
@@ -33,6 +34,7 @@ func withService<Value: Sendable>(
 }
 
 /// A node's public port on loopback.
+@discardableResult
 func withServer<Value: Sendable>(
     _ port: any FederationPort, key: SecretKey, limits: ServerLimits = ServerLimits(),
     wall: @escaping @Sendable () -> WallTime = WallTime.system, host: String = "127.0.0.1",
@@ -50,6 +52,7 @@ func withServer<Value: Sendable>(
     }
 }
 
+@discardableResult
 func withClient<Value: Sendable>(
     _ limits: ClientLimits = ClientLimits(),
     wall: @escaping @Sendable () -> WallTime = WallTime.system,
@@ -94,6 +97,7 @@ final class ScriptedServer: Sendable {
     var bytes: [UInt8] { seen.withLock { $0.bytes } }
     var connections: Int { seen.withLock { $0.connections } }
 
+    @discardableResult
     func run<Value: Sendable>(
         _ tls: TLSConfiguration, _ body: (Endpoint) async throws -> Value
     ) async throws -> Value {
@@ -153,7 +157,8 @@ final class ScriptedServer: Sendable {
         private static func repeatForever(_ channel: any Channel, _ bytes: [UInt8]) {
             guard channel.isActive else { return }
             channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).whenSuccess {
-                repeatForever(channel, bytes)
+                // Not at once: a write that succeeds at once would fill the stack.
+                channel.eventLoop.execute { repeatForever(channel, bytes) }
             }
         }
     }
@@ -208,4 +213,22 @@ extension SecretKey {
         }
         return key
     }
+}
+
+/// A TCP server that takes connections and says nothing.
+@discardableResult
+func withSilentServer<Value: Sendable>(
+    _ body: (Endpoint) async throws -> Value
+) async throws -> Value {
+    let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        .bind(host: "127.0.0.1", port: 0).get()
+    let result: Result<Value, any Error>
+    do {
+        let port = channel.localAddress?.port ?? 0
+        result = .success(try await body(Endpoint(host: "127.0.0.1", port: port)))
+    } catch {
+        result = .failure(error)
+    }
+    try await channel.close()
+    return try result.get()
 }

@@ -16,8 +16,10 @@ final class SmallDisk: Sendable {
         }
     }
 
+    // A deinit can't throw; a file system that stays is seen in `mount`.
     deinit { _ = try? Self.run("umount", ["-l", path]) }
 
+    // Whatever fails, the tests that need one are skipped and say so.
     static let isPossible = (try? SmallDisk(bytes: 1 << 16)) != nil
 
     func makeReadOnly() throws -> Bool {

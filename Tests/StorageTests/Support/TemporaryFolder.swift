@@ -10,6 +10,7 @@ final class TemporaryFolder: Sendable {
             atPath: path, withIntermediateDirectories: false)
     }
 
+    // A deinit can't throw; the system clears what stays.
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var logPath: String { path + "/log.sqlite" }
