@@ -68,6 +68,7 @@ let package = Package(
             dependencies: [
                 "Core", "Discovery", "Federation", "FederationAPI", "MerkleSearchTree",
                 "SimulationKit", "Storage", lifecycle, logging, nioCore,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),

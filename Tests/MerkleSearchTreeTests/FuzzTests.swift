@@ -11,7 +11,8 @@ struct FuzzTests {
         (
             ReconcileInitiator(tree: MerkleSearchTree(sorted: Array(keys.dropFirst(9))), salt: 4),
             ReconcileResponder(
-                tree: MerkleSearchTree(sorted: keys.enumerated().filter { $0.offset % 50 != 3 }.map(\.element)))
+                tree: MerkleSearchTree(
+                    sorted: keys.enumerated().filter { $0.offset % 50 != 3 }.map(\.element)))
         )
     }
 
@@ -23,12 +24,16 @@ struct FuzzTests {
             var hello = initiator.start()
             if dice.next() % 2 == 0 { _ = responder.receive(hello) }
             hello = (0..<Int(dice.next() % 120)).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
-            if !hello.isEmpty { hello[0] = UInt8(1 + dice.next() % 9) << 4 | UInt8(dice.next() % 4) }
+            if !hello.isEmpty {
+                hello[0] = UInt8(1 + dice.next() % 9) << 4 | UInt8(dice.next() % 4)
+            }
             if case .send(let answer) = responder.receive(hello) {
                 #expect(answer.count <= 65_536)
                 #expect(answer.first.map { $0 >> 4 } != MessageKind.equal.rawValue)
             }
-            if case .done = initiator.receive(hello) { Issue.record("random bytes proved equality") }
+            if case .done = initiator.receive(hello) {
+                Issue.record("random bytes proved equality")
+            }
         }
     }
 
@@ -60,7 +65,9 @@ struct FuzzTests {
                     theirs.formUnion(difference.have)
                     var got: [EventKey] = []
                     for want in difference.wants {
-                        guard case .deliver(let keys) = responder.receive(pass(want)) else { break talk }
+                        guard case .deliver(let keys) = responder.receive(pass(want)) else {
+                            break talk
+                        }
                         #expect(keys.allSatisfy(theirs.contains))
                         got += keys
                     }

@@ -97,7 +97,9 @@ struct ReconcileTests {
         let late = Timestamp(physical: item(1500).physical, counter: 0)
         let ours = keys.filter { $0 != keys[900] && $0 != keys[1200] }
         let theirs = keys.filter { $0 != keys[300] && $0 != keys[1700] }
-        for cutoffs in [(early, late), (late, early), (nil, early), (early, nil)] as [(Timestamp?, Timestamp?)] {
+        for cutoffs in [(early, late), (late, early), (nil, early), (early, nil)]
+            as [(Timestamp?, Timestamp?)]
+        {
             let session = Session(ours, theirs, cutoffs: cutoffs)
             #expect(session.outcome?.cutoff == early)
             #expect(session.differences.flatMap(\.delivered) == [keys[900]])
@@ -108,7 +110,9 @@ struct ReconcileTests {
     @Test func contextsThatDifferAreReported() {
         let keys = (0..<50).map { item($0) }
         #expect(Session(keys, keys, contexts: (1, 2)).outcome?.contextDiffers == true)
-        #expect(Session(keys, Array(keys.dropFirst()), contexts: (1, 2)).outcome?.contextDiffers == true)
+        #expect(
+            Session(keys, Array(keys.dropFirst()), contexts: (1, 2)).outcome?.contextDiffers == true
+        )
         #expect(Session(keys, keys, contexts: (2, 2)).outcome?.contextDiffers == false)
     }
 
@@ -126,7 +130,8 @@ struct ReconcileTests {
             let (count, different) = (Int(words[0]) ?? 0, Int(words[1]) ?? 0)
             let (ours, theirs) = workload(count, different, words[2])
             let session = Session(ours, theirs, salt: 1)
-            #expect("\(session.bytes) \(session.roundTrips)" == "\(words[3]) \(words[4])", "\(line)")
+            #expect(
+                "\(session.bytes) \(session.roundTrips)" == "\(words[3]) \(words[4])", "\(line)")
         }
     }
 

@@ -49,7 +49,9 @@ struct Session {
         }
     }
 
-    private mutating func exchange(_ message: [UInt8], _ responder: inout ReconcileResponder) -> ReconcileReply {
+    private mutating func exchange(_ message: [UInt8], _ responder: inout ReconcileResponder)
+        -> ReconcileReply
+    {
         roundTrips += 1
         bytes += message.count
         longest = max(longest, message.count)

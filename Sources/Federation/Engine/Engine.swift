@@ -10,7 +10,8 @@ public import MerkleSearchTree
 /// What is acknowledged is durable: replies, reports and the index follow `Input.stored`, never a `store` effect.
 public struct Engine: Sendable {
     let key: SecretKey
-    var settings: Settings
+    /// What the operator has set, and where the shell listens.
+    public internal(set) var settings: Settings
     var dice: Dice
     var secrets: Secrets
     var wall = WallTime(microseconds: 0)

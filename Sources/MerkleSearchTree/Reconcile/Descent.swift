@@ -195,7 +195,8 @@ extension Descent {
 
     /// Parts with about as many of our keys each, by the cheapest cuts that do.
     private func split(_ span: Span, _ ranks: Range<Int>, _ fan: Int) -> Split {
-        if let cuts = span.evenCuts(fan), isBalanced(cuts, ranks), let parts = span.parts(at: cuts) {
+        if let cuts = span.evenCuts(fan), isBalanced(cuts, ranks), let parts = span.parts(at: cuts)
+        {
             return Split(span: span, code: .even, cuts: cuts, parts: parts)
         }
         let frame = (
@@ -296,7 +297,8 @@ extension Descent {
         _ span: Span, width: Int, from reader: inout BitReader
     ) throws(ReconcileFailure) -> [Open] {
         var open: [Open] = []
-        guard let power = reader.read(bits: 2), let code = reader.read(bits: 2).flatMap(CutCode.init),
+        guard let power = reader.read(bits: 2),
+            let code = reader.read(bits: 2).flatMap(CutCode.init),
             let cuts = readCuts(fan: 2 << Int(power), code, span, from: &reader),
             let parts = span.parts(at: cuts)
         else { throw .malformed }
@@ -326,7 +328,9 @@ extension Descent {
     private mutating func readList(
         _ span: Span, margin: Int, from reader: inout BitReader
     ) throws(ReconcileFailure) {
-        guard let count = reader.readGamma(), count <= reader.remainingBits else { throw .malformed }
+        guard let count = reader.readGamma(), count <= reader.remainingBits else {
+            throw .malformed
+        }
         let ranks = ranks(of: span)
         guard count > 0 else { return addOurs(ranks) }
         let bits = bitsToCount(count) + margin

@@ -131,7 +131,9 @@ extension ReconcileInitiator {
         guard reader.rest.count == covered.count * 2 else { throw .malformed }
         var shared: Int?
         for count in covered {
-            guard let high = reader.readByte(), let low = reader.readByte() else { throw .malformed }
+            guard let high = reader.readByte(), let low = reader.readByte() else {
+                throw .malformed
+            }
             guard shared == nil, count <= tree.count else { continue }
             let own = hash.fingerprint(tree.fingerprint(ofFirst: count), bits: Spine.bits)
             if own == UInt64(high) << 8 | UInt64(low) { shared = count }
@@ -150,7 +152,9 @@ extension ReconcileInitiator {
         return .send(out.bytes)
     }
 
-    private mutating func takeDescent(_ message: ByteReader) throws(ReconcileFailure) -> ReconcileStep {
+    private mutating func takeDescent(_ message: ByteReader) throws(ReconcileFailure)
+        -> ReconcileStep
+    {
         var reader = BitReader(message.rest)
         let before = descent.lastListed
         guard message.flags == 0,
@@ -192,7 +196,8 @@ extension ReconcileInitiator {
             out.write(messages.isEmpty ? 1 : 0, bits: 1)
             out.writeGamma(base)
             out.writeGamma((part.last.map { $0 + 1 } ?? 0) - base)
-            out.writeAscending(part.map { $0 - base }, below: (part.last.map { $0 + 1 } ?? 0) - base)
+            out.writeAscending(
+                part.map { $0 - base }, below: (part.last.map { $0 + 1 } ?? 0) - base)
             messages.append(out.bytes)
         } while !rest.isEmpty
         return messages

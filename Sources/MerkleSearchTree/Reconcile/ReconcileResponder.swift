@@ -58,7 +58,9 @@ public struct ReconcileResponder: ReconcileResponding {
         }
     }
 
-    private mutating func takeHello(_ reader: inout ByteReader) throws(ReconcileFailure) -> ReconcileReply {
+    private mutating func takeHello(_ reader: inout ByteReader) throws(ReconcileFailure)
+        -> ReconcileReply
+    {
         guard hellos < limits.attempts else { throw .unexpected }
         guard reader.flags & MessageKind.contextDiffers == 0, reader.readByte() == reconcileVersion,
             let salt = reader.readWord(), let root = reader.readWord(),
@@ -126,7 +128,9 @@ public struct ReconcileResponder: ReconcileResponding {
 
 /// After the hello.
 extension ReconcileResponder {
-    private mutating func takeDescent(_ message: ByteReader) throws(ReconcileFailure) -> ReconcileReply {
+    private mutating func takeDescent(_ message: ByteReader) throws(ReconcileFailure)
+        -> ReconcileReply
+    {
         guard message.flags == 0 else { throw .malformed }
         var reader = BitReader(message.rest)
         if !hasRoot {
@@ -147,7 +151,8 @@ extension ReconcileResponder {
         return .send(out.bytes)
     }
 
-    private mutating func takeWant(_ message: ByteReader) throws(ReconcileFailure) -> ReconcileReply {
+    private mutating func takeWant(_ message: ByteReader) throws(ReconcileFailure) -> ReconcileReply
+    {
         var reader = BitReader(message.rest)
         guard message.flags == 0, let isFirst = reader.readFlag(),
             let base = reader.readGamma(), let length = reader.readGamma(),
@@ -162,7 +167,9 @@ extension ReconcileResponder {
         return .deliver(keys.sorted())
     }
 
-    private mutating func takeClose(_ reader: inout ByteReader) throws(ReconcileFailure) -> ReconcileReply {
+    private mutating func takeClose(_ reader: inout ByteReader) throws(ReconcileFailure)
+        -> ReconcileReply
+    {
         guard reader.flags == 0, let proof = reader.readWord(), reader.rest.isEmpty
         else { throw .malformed }
         let union = whole.upTo(sessionCutoff)

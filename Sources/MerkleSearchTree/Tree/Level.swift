@@ -23,7 +23,8 @@ extension EventKey {
 
     /// The digit at `place`, 0 being the most significant.
     func digit(at place: Int) -> UInt8 {
-        let (word, shift) = place < 16
+        let (word, shift) =
+            place < 16
             ? (physical, 60 - place * 4)
             : place < 20
                 ? (UInt64(counter), 76 - place * 4)

@@ -51,7 +51,8 @@ extension MerkleSearchTree.Node {
         let digit = key.digit(at: Int(prefix))
         let place = Int(prefix)
         let part =
-            children.indices.first { children[$0].first.digit(at: place) >= digit } ?? children.count
+            children.indices.first { children[$0].first.digit(at: place) >= digit }
+            ?? children.count
         if part < children.count, children[part].first.digit(at: place) == digit {
             guard children[part].insert(key, height: height) else { return false }
         } else {

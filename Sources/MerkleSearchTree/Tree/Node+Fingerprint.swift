@@ -29,7 +29,9 @@ extension MerkleSearchTree.Node {
     }
 
     /// A piece of a fan may be a page, so it has to be made. Fans are rare.
-    private func summaryOfFan(from low: EventKey?, to high: EventKey?) -> (digest: Digest, count: Int) {
+    private func summaryOfFan(from low: EventKey?, to high: EventKey?) -> (
+        digest: Digest, count: Int
+    ) {
         var piece = self
         if let low { piece = piece.split(at: low).high }
         if let high { piece = piece.split(at: high).low }

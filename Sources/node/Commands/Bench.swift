@@ -124,7 +124,7 @@ extension Bench {
             _ = try folder.initialize(Configuration())
             let shell = try await folder.openShell(isAutomatic: false, logger: .silent)
             let start = clock.now
-            let stored = try await withThrowingTaskGroup(of: Void.self) { group in
+            let stored = await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await shell.run() }
                 let stored = await Self.takeIn(events, shell, inFlight: inFlight)
                 group.cancelAll()

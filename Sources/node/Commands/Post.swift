@@ -76,11 +76,12 @@ struct Post: AsyncParsableCommand {
         var receipts: [PostReceipt] = []
         var batch: [PostDraft] = []
         var number = 0
-        while let line = readLine() {
+        var lines = try LineReader("-")
+        while let line = try lines.next() {
             number += 1
             guard !line.isEmpty else { continue }
             do {
-                var draft = try JSONDecoder().decode(PostDraft.self, from: Data(line.utf8))
+                var draft = try JSONDecoder().decode(PostDraft.self, from: Data(line))
                 draft.author = draft.author ?? author
                 draft.kind = draft.kind ?? kind
                 batch.append(draft)

@@ -23,7 +23,13 @@ struct Start: AsyncParsableCommand {
     var noMdns = false
 
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
-    var logLevel: Logger.Level = .warning
+    var logLevel = "warning"
+
+    func validate() throws {
+        if Logger.Level(rawValue: logLevel) == nil {
+            throw ValidationError("--log-level \(logLevel) is none of the levels")
+        }
+    }
 
     func run() async throws {
         let folder = location.folder
@@ -39,9 +45,7 @@ struct Start: AsyncParsableCommand {
         let lock = try DataFolderLock(folder: folder.path)
         defer { lock.release() }
         var logger = Logger(label: "federate") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = logLevel
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .warning
         try await NodeProcess(folder: folder, configuration: configuration, logger: logger).run()
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -60,9 +60,7 @@ struct Import: AsyncParsableCommand {
     }
 
     private func importLines(_ node: any LocalNode) async throws -> [String: Int] {
-        if let file, file != "-" {
-            guard freopen(file, "r", stdin) != nil else { throw UserError("\(file) can't be read") }
-        }
+        var lines = try LineReader(file ?? "-")
         var counts: [String: Int] = [:]
         var batch: [EventView] = []
         var number = 0
@@ -74,10 +72,10 @@ struct Import: AsyncParsableCommand {
             batch = []
             progress.show(number)
         }
-        while let line = readLine() {
+        while let line = try lines.next() {
             number += 1
             do {
-                let view = try JSONDecoder().decode(EventView.self, from: Data(line.utf8))
+                let view = try JSONDecoder().decode(EventView.self, from: Data(line))
                 _ = try view.event()
                 batch.append(view)
             } catch let refusal as Refusal {
@@ -105,11 +103,7 @@ struct Export: AsyncParsableCommand {
     var file: String?
 
     func run() async throws {
-        if let file {
-            guard freopen(file, "w", stdout) != nil else {
-                throw UserError("\(file) can't be written")
-            }
-        }
+        let output = try Self.open(file)
         try await location.folder.withNode { node in
             let total = Int(try await node.status().eventCount)
             var progress = Progress("export", total: file == nil ? 0 : total)
@@ -118,12 +112,22 @@ struct Export: AsyncParsableCommand {
             var count = 0
             while true {
                 let page = try await node.page(since: since, limit: 500)
-                for event in page.events { try Terminal.json(event) }
+                for event in page.events {
+                    try output.write(contentsOf: Data(ViewJSON.encode(event) + [0x0a]))
+                }
                 count += page.events.count
                 if file != nil { progress.show(count) }
                 if page.isEnd { return }
                 since = Cursor(page.next)
             }
         }
+    }
+
+    private static func open(_ path: String?) throws(UserError) -> FileHandle {
+        guard let path else { return .standardOutput }
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forWritingAtPath: path)
+        else { throw UserError("\(path) can't be written") }
+        return handle
     }
 }

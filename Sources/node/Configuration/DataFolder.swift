@@ -46,9 +46,10 @@ struct DataFolder {
 
     /// Writes a file that only the owner reads; fails where one is.
     private func writeNew(_ text: String, to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw UserError("\(path) can't be made: \(String(cString: strerror(errno)))")
+            let why = unsafe String(cString: strerror(errno))
+            throw UserError("\(path) can't be made: \(why)")
         }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try handle.write(contentsOf: Data(text.utf8))
@@ -59,8 +60,9 @@ struct DataFolder {
         guard isInitialized else {
             throw UserError("\(path) holds no node: run `federate init` first")
         }
-        var status = stat()
-        guard stat(keyPath, &status) == 0, status.st_mode & 0o077 == 0 else {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: keyPath)
+        let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
+        guard mode & 0o077 == 0 else {
             throw UserError("\(keyPath) may be read by others: run `chmod 600 \(keyPath)`")
         }
         guard var text = try? String(contentsOfFile: keyPath, encoding: .utf8) else {

@@ -152,12 +152,11 @@ extension DataFolder {
         let shell = try await openShell(isAutomatic: false, logger: Logger.silent)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await shell.run() }
-            let result = Result { try await body(DirectNode(shell: shell)) }
-            let value = await result
+            let result = await Result { try await body(DirectNode(shell: shell)) }
             group.cancelAll()
-            while let _ = try? await group.next() {}
+            try await group.waitForAll()
             try shell.log.close()
-            return try value.get()
+            return try result.get()
         }
     }
 

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Storage
+import UnixSignals
 
 /// A running node: engine shell, public port, control socket and discovery under one lifecycle.
 struct NodeProcess {
@@ -26,7 +27,7 @@ struct NodeProcess {
         let (ports, portFound) = AsyncStream.makeStream(of: Int.self)
         let address = try configuration.address()
         let server = FederationServer(
-            port: shell, certificate: certificate, key: shell.key, host: address.host,
+            port: shell, certificate: certificate, host: address.host,
             portNumber: address.port, logger: logger
         ) { host, port in
             let endpoints =

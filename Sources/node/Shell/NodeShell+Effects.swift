@@ -1,6 +1,7 @@
 import Core
 import Federation
 import FederationAPI
+import Logging
 import Storage
 
 /// Carrying out effects.
@@ -104,7 +105,7 @@ extension NodeShell {
                 for await _ in cancel { return false }
                 return false
             }
-            await group.next()
+            _ = await group.next()
             group.cancelAll()
         }
         await endDownload(token)

@@ -2,6 +2,7 @@ import Core
 import Federation
 import FederationAPI
 import Foundation
+import Logging
 import Storage
 
 /// What the operator's socket, or a command without a running node, asks of the engine.
