@@ -18,6 +18,8 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let signals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
     name: "federate",
@@ -67,11 +69,43 @@ let package = Package(
             name: "node",
             dependencies: [
                 "Core", "Discovery", "Federation", "FederationAPI", "MerkleSearchTree",
-                "SimulationKit", "Storage", lifecycle, logging, nioCore,
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "SimulationKit", "Storage", lifecycle, logging, nioCore, signals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
+
+        // Tests, and the small programs that they start and kill.
+        .testTarget(
+            name: "CoreTests", dependencies: ["Core"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "MerkleSearchTreeTests", dependencies: ["Core", "MerkleSearchTree"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "FederationTests", dependencies: ["Core", "Federation", "MerkleSearchTree"]),
+        .executableTarget(
+            name: "storage-probe", dependencies: ["Core", "Storage"], path: "Tests/StorageProbe"),
+        .testTarget(
+            name: "StorageTests", dependencies: ["Core", "Storage", "storage-probe", grdb]),
+        .executableTarget(
+            name: "discovery-probe",
+            dependencies: ["Core", "Discovery", lifecycle, logging, signals],
+            path: "Tests/DiscoveryProbe"),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: ["Core", "Discovery", "discovery-probe", lifecycle, logging]),
+        .testTarget(
+            name: "FederationAPITests",
+            dependencies: [
+                "Core", "Federation", "FederationAPI", asn1, certificates, crypto, lifecycle,
+                logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
+            ]),
+        .testTarget(
+            name: "SimulationKitTests",
+            dependencies: ["Core", "Federation", "MerkleSearchTree", "SimulationKit"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Core", "FederationAPI", "Storage", "node"]),
+        .testTarget(name: "TidyTests"),
     ]
 )
 

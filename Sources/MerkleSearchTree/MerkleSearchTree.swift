@@ -2,13 +2,14 @@ public import Core
 
 /// A set of event keys in their order, with one root hash that depends on the set alone.
 ///
-/// Merkle Search Tree of base 16 (Auvolat and Taïani, SRDS 2019): a key's level is the number of leading zero hex
-/// digits of its id, and a page holds the keys of one level with the subtrees of lower keys between them. The shape,
-/// and so the root, is a function of the set: the order of insertion leaves no trace.
+/// Merkle Search Tree of base 16 (Auvolat and Taïani, SRDS 2019): a key's level is the number of
+/// leading zero hex digits of its id, and a page holds the keys of one level with the subtrees of
+/// lower keys between them. The shape, and so the root, is a function of the set: the order of
+/// insertion leaves no trace.
 ///
-/// A value: a copy is O(1) and shares its pages, so a copy is a snapshot. Every public operation leaves all digests
-/// computed; `root` is a stored value. A change hashes the pages on its path: add many keys with
-/// `insert(contentsOf:)`, which hashes each touched page once.
+/// A value: a copy is O(1) and shares its pages, so a copy is a snapshot. Every public operation
+/// leaves all digests computed; `root` is a stored value. A change hashes the pages on its path:
+/// add many keys with `insert(contentsOf:)`, which hashes each touched page once.
 public struct MerkleSearchTree: Sendable {
     var top: Node
 
@@ -61,7 +62,8 @@ extension MerkleSearchTree {
         return isNew
     }
 
-    /// Adds `keys`, in any order, and returns how many were not there. Hashes each page that changed once.
+    /// Adds `keys`, in any order, and returns how many were not there. Hashes each page that
+    /// changed once.
     @discardableResult
     public mutating func insert(contentsOf keys: some Sequence<EventKey>) -> Int {
         let before = count
@@ -130,7 +132,8 @@ extension MerkleSearchTree {
 
 /// Fingerprints of ranges.
 extension MerkleSearchTree {
-    /// The root of the tree of just the keys in `range`. Hashes at most two pages a level; the rest is stored.
+    /// The root of the tree of just the keys in `range`. Hashes at most two pages a level; the rest
+    /// is stored.
     public func fingerprint(of range: Range<EventKey>) -> Digest {
         top.summary(from: range.lowerBound, to: range.upperBound).digest
     }

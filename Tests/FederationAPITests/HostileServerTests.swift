@@ -117,6 +117,23 @@ extension NetworkTests {
             #expect(server.connections == 2)
         }
 
+        @Test func aConnectionThatDiesWhileItRestsCostsNoError() async throws {
+            let body = Response.outcomes([.stored]).encoded()
+            let text = head + "content-length: \(body.count)\r\n\r\n"
+            let server = ScriptedServer(bytes: Array(text.utf8) + body, closes: true)
+            let certificate = try NodeCertificate.make(for: key)
+            try await server.run(try certificate.serverConfiguration()) { endpoint in
+                try await withClient { client in
+                    for _ in 0..<30 {
+                        let got = try await client.send(
+                            .status, to: endpoint, pin: key.node, signedBy: peer)
+                        #expect(got.response == .outcomes([.stored]))
+                    }
+                }
+            }
+            #expect(server.connections == 30)
+        }
+
         @Test func aRedirectIsNotFollowed() async throws {
             for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent"] {
                 let server = ScriptedServer(

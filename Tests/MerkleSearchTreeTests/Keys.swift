@@ -22,7 +22,8 @@ func item(_ index: Int, seed: String = "1") -> EventKey {
         id: SHA256.hash(Array("item-\(seed)-\(index)".utf8)))
 }
 
-/// A key with leading zero digits in its id now and then more than chance gives, and times that often collide.
+/// A key with leading zero digits in its id now and then more than chance gives, and times that
+/// often collide.
 func randomKey(_ dice: inout Dice, times: UInt64) -> EventKey {
     var word = dice.next()
     switch dice.next() % 12 {

@@ -111,7 +111,8 @@ struct MerkleSearchTreeTests {
             #expect(isNew)
             most = max(most, tree.top.settle())
         }
-        // 10,200 keys in fans of 16 over pages of 64: two or three fans and a page, or a page made a fan.
+        // 10,200 keys in fans of 16 over pages of 64: two or three fans and a page, or a page made
+        // a fan.
         #expect(most <= 24)
         #expect(tree.root == TreeModel.root(tree.keys))
     }

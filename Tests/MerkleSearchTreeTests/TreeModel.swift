@@ -1,6 +1,7 @@
 import Core
 
-/// The tree's definition, word by word from docs/PROTOCOL, without any cleverness: what the real one is held against.
+/// The tree's definition, word by word from docs/PROTOCOL, without any cleverness: what the real
+/// one is held against.
 enum TreeModel {
     static func root(_ keys: [EventKey]) -> Digest { summarize(keys.sorted()) }
 

@@ -8,10 +8,11 @@ enum World {
     /// `count` nodes with empty logs, all up; each is registered with those that `knows` says.
     static func federation(
         _ count: Int, seed: UInt64 = 1, isAutomatic: Bool = true, link: LinkModel = LinkModel(),
-        reconciler: any Reconciler = TreeReconciler(),
+        costs: CostModel = CostModel(), reconciler: any Reconciler = TreeReconciler(),
         knows: (Int, Int) -> Bool = { _, _ in true }
     ) -> Simulation {
-        let options = Simulation.Options(seed: seed, link: link, keepsReports: true)
+        let options = Simulation.Options(
+            seed: seed, link: link, costs: costs, keepsReports: true)
         var simulation = Simulation(options)
         let seeds = Seeds(seed)
         let keys = (0..<count).map { seeds.key($0) }

@@ -73,6 +73,8 @@ public struct Comparison: Hashable, Sendable {
     public enum Verdict: String, Hashable, Sendable {
         /// Same root, and neither misses a body.
         case equal
+        /// Same root up to the time that both clocks allow; one side holds later events, which were not compared.
+        case equalSoFar = "equal-so-far"
         /// Same root, but a body is missing on one side.
         case bodiesMissing = "bodies-missing"
         /// The roots differ.

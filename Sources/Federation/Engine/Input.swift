@@ -48,7 +48,7 @@ public struct Draft: Hashable, Sendable {
 }
 
 /// Why a request of ours got no answer.
-public enum TransportFailure: Hashable, Sendable {
+public enum TransportFailure: Hashable, Sendable, CustomStringConvertible {
     /// Nobody there, or the way is blocked.
     case unreachable(String)
     /// Whoever is there is not who we wanted.
@@ -59,6 +59,16 @@ public enum TransportFailure: Hashable, Sendable {
     case malformed(String)
     /// The peer answered, and refused; only where a stream is opened, elsewhere a refusal is a response.
     case refused(Refusal)
+
+    public var description: String {
+        switch self {
+        case .unreachable(let why): "unreachable: \(why)"
+        case .wrongIdentity(let why): "wrong identity: \(why)"
+        case .timedOut: "timed out"
+        case .malformed(let why): "answered with something that is not of the protocol: \(why)"
+        case .refused(let refusal): "refused: \(refusal.code.rawValue) \(refusal.detail)"
+        }
+    }
 }
 
 /// What discovery saw on the LAN: a hint, never an identity.

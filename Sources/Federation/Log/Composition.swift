@@ -35,8 +35,9 @@ struct Composition {
         position = index.lastPosition
         own = index.end(of: key.node, scope: [])
         // Own events from the future, back from peers after a restore, keep their places.
-        for event in index.aside.values.map(\.event).sorted(by: { $0.key < $1.key })
-        where event.header.origin == key.node && event.header.sequence >= own.sequence {
+        let waiting = index.aside.values.map(\.event).filter { $0.header.origin == key.node }
+        for event in waiting.sorted(by: { $0.key < $1.key })
+        where event.header.sequence >= own.sequence {
             own = (event.header.sequence + 1, event.id)
         }
     }

@@ -22,7 +22,21 @@ struct Peer: Sendable {
     /// Where the peer's log ended when a bootstrapping session began.
     var bootstrap: Cursor?
 
+    /// What the operator was told last.
+    var announced: Standing?
+
     init(_ record: PeerRecord) { self.record = record }
+
+    /// What of a record is news.
+    struct Standing: Sendable, Equatable {
+        var state: PeerRecord.State
+        var isApprovedHere: Bool
+
+        init(_ record: PeerRecord) {
+            state = record.state
+            isApprovedHere = record.isApprovedHere
+        }
+    }
 
     var isActive: Bool { record.state == .active }
 

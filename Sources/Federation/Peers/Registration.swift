@@ -292,7 +292,7 @@ extension Engine {
                 peers[node]?.record.state = .active
             }
         }
-        if let record = peers[node]?.record { report(.peerChanged(record), &effects) }
+        announce(node, &effects)
         if peers[node]?.isActive == true { startDownload(from: node, now, &effects) }
     }
 
@@ -319,6 +319,15 @@ extension Engine {
         peers[node]?.download = Peer.Download()
         responders = responders.filter { $0.key.peer != node }
         markDirty(node)
-        if let record = peers[node]?.record { report(.peerChanged(record), &effects) }
+        announce(node, &effects)
+    }
+
+    /// Tells the operator how a registration stands, once for each change.
+    private mutating func announce(_ node: NodeID, _ effects: inout [Effect]) {
+        guard let peer = peers[node] else { return }
+        let standing = Peer.Standing(peer.record)
+        guard peer.announced != standing else { return }
+        peers[node]?.announced = standing
+        report(.peerChanged(peer.record), &effects)
     }
 }

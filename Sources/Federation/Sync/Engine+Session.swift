@@ -68,7 +68,7 @@ extension Engine {
                 } else if peers[node]?.session?.peerMissesBodies == true || missingBodyCount > 0 {
                     .bodiesMissing
                 } else {
-                    .equal
+                    outcome.cutoff == nil ? .equal : .equalSoFar
                 }
             endSession(with: node, verdict, now, &effects)
         case .failed(.notEqual): endSession(with: node, .different, now, &effects)
@@ -213,7 +213,7 @@ extension Engine {
             report(.operation(operation, .synced(session.result)), &effects)
         }
         planComparison(with: node, now)
-        let isComplete = verdict == .equal || verdict == .bodiesMissing
+        let isComplete = [.equal, .equalSoFar, .bodiesMissing].contains(verdict)
         bootstrapped(from: node, complete: isComplete, now, &effects)
         askForBodies(from: node, now, &effects)
     }

@@ -108,7 +108,7 @@ final class ConnectionPool: Sendable {
             state.idle[endpoint] = idle + [Idle(connection: connection, timer: timer)]
             return true
         }
-        guard !isKept else { return }
+        guard !isKept else { return connection.rest() }
         timer.cancel()
         connection.close()
     }

@@ -22,7 +22,16 @@ struct HTTPConnection: Sendable {
 
     var isActive: Bool { channel.isActive }
 
-    func close() { channel.close(mode: .all, promise: nil) }
+    func close() {
+        channel.eventLoop.execute {
+            // The other side's goodbye must be read, or TLS waits for it in vain.
+            try? channel.syncOptions?.setOption(.autoRead, value: true)
+            channel.close(mode: .all, promise: nil)
+        }
+    }
+
+    /// To be called between two requests: reads on, so that the server's goodbye is noticed.
+    func rest() { channel.eventLoop.execute { parts.value.rest() } }
 
     /// Runs `body`; closes the connection and throws when it takes longer than `time` or its task is cancelled.
     func limited<Value: Sendable>(
@@ -30,7 +39,7 @@ struct HTTPConnection: Sendable {
     ) async throws(TransportError) -> Value {
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
             parts.value.fail(TransportError.timedOut(what))
-            channel.close(mode: .all, promise: nil)
+            close()
         }
         defer { timer.cancel() }
         let result: Result<Value, TransportError> = await withTaskCancellationHandler {
@@ -40,7 +49,7 @@ struct HTTPConnection: Sendable {
                 return .failure(Task.isCancelled ? .cancelled : Self.reason(error))
             }
         } onCancel: {
-            channel.close(mode: .all, promise: nil)
+            close()
         }
         if case .failure = result { close() }
         return try result.get()

@@ -88,6 +88,9 @@ final class ResponseParts: ChannelInboundHandler {
         return promise.futureResult
     }
 
+    /// Reads once although no part is waited for.
+    func rest() { context?.read() }
+
     /// Writes a whole request. Its success shows in the response.
     func send(_ head: HTTPRequestHead, _ body: ByteBuffer) {
         guard let context else { return }

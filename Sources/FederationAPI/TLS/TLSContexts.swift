@@ -13,6 +13,7 @@ extension NodeCertificate {
             certificateChain: [.certificate(own)], privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv13
         configuration.applicationProtocols = ["http/1.1"]
+        configuration.shutdownTimeout = ServerCheck.farewell
         return configuration
     }
 }
@@ -50,10 +51,14 @@ final class ServerCheck: Sendable {
         }
     }
 
+    /// How long the other side may take to say goodbye in TLS; the library's 5 s would hold closed connections open.
+    static let farewell: TimeAmount = .seconds(1)
+
     static func context() throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv13
         configuration.applicationProtocols = ["http/1.1"]
+        configuration.shutdownTimeout = farewell
         configuration.verifySignatureAlgorithms = [.ecdsaSecp256R1Sha256]
         // Names mean nothing between nodes: the callback checks the identity instead.
         configuration.certificateVerification = .noHostnameVerification

@@ -1,10 +1,12 @@
 import Core
 
-/// What both sides of a session share: ranges that are open, and how they are asked about and answered.
+/// What both sides of a session share: ranges that are open, and how they are asked about and
+/// answered.
 ///
-/// A range is answered by one of: *equal*; *split*, its parts' fingerprints, which the other side answers next; or
-/// *list*, the short ids of all our keys in it, after which the other side knows all about it. Ranges are
-/// answered in the order in which they were asked, as many as a message holds; the others wait.
+/// A range is answered by one of: *equal*; *split*, its parts' fingerprints, which the other side
+/// answers next; or *list*, the short ids of all our keys in it, after which the other side knows
+/// all about it. Ranges are answered in the order in which they were asked, as many as a message
+/// holds; the others wait.
 struct Descent: Sendable {
     /// A range that we have to answer.
     struct Open: Sendable {
@@ -14,7 +16,8 @@ struct Descent: Sendable {
         var density = 0
     }
 
-    /// Keys of ours that we have listed; their ordinals count all that this side has listed, by short id.
+    /// Keys of ours that we have listed; their ordinals count all that this side has listed, by
+    /// short id.
     struct Listing: Sendable {
         var ranks: Range<Int>
         var bits: Int
@@ -116,9 +119,9 @@ extension Descent {
 
     /// How long a message will be.
     ///
-    /// The widths let one wrong match among all of a message have a chance of about 2^-18 (fingerprints) or, were all
-    /// listed keys unknown to the other side, 2^-6 (short ids). The final proof catches it, and the next attempt
-    /// costs as much as its few keys.
+    /// The widths let one wrong match among all of a message have a chance of about 2^-18
+    /// (fingerprints) or, were all listed keys unknown to the other side, 2^-6 (short ids). The
+    /// final proof catches it, and the next attempt costs as much as its few keys.
     private struct Sizes {
         private(set) var fingerprints = 0
         private var listed = 0
@@ -184,7 +187,8 @@ extension Descent {
     /// Lists what is small; a list pays earlier where differences are dense.
     private func answer(_ open: Open) -> Answer {
         let ranks = ranks(of: open.span)
-        // The first range is all that may differ: often a short suffix, where asking about parts costs a round trip.
+        // The first range is all that may differ: often a short suffix, where asking about parts
+        // costs a round trip.
         let isRoot = open.span.high == nil && listings.isEmpty && asked.isEmpty
         let longest = isRoot ? 256 : max(toAnswer.count > 128 ? 20 : 32, 12 * open.density)
         if ranks.count <= min(longest, limits.messageBytes / 16) { return .list(ranks) }
@@ -223,7 +227,8 @@ extension Descent {
         return ranks.upperBound - before <= most
     }
 
-    /// Near each quantile, the cut with the fewest digits. The windows do not touch, so the cuts ascend.
+    /// Near each quantile, the cut with the fewest digits. The windows do not touch, so the cuts
+    /// ascend.
     private func digitCuts(_ ranks: Range<Int>, _ fan: Int) -> [EventKey] {
         let slack = ranks.count / (4 * fan)
         return (1..<fan).map { part in

@@ -1,4 +1,5 @@
-/// A queue on an array: elements leave in the order in which they came, at constant cost on average.
+/// A queue on an array: elements leave in the order in which they came, at constant cost on
+/// average.
 struct Fifo<Element: Sendable>: Sendable {
     private var elements: [Element] = []
     private var head = 0

@@ -2,10 +2,11 @@ public import Core
 
 /// The asking side of "compact descent".
 ///
-/// The hello carries the salted root. Where it differs, the responder's spine tells how many of the first keys are
-/// the same on both sides; the rest is split and compared until the differing ranges are small enough to list.
-/// docs/PROTOCOL has the grammar. When both sides hold the union, `close` compares its roots; if a truncated
-/// fingerprint has hidden a key, the machine begins again on the unions, which differ in no more than that.
+/// The hello carries the salted root. Where it differs, the responder's spine tells how many of the
+/// first keys are the same on both sides; the rest is split and compared until the differing ranges
+/// are small enough to list. docs/PROTOCOL has the grammar. When both sides hold the union, `close`
+/// compares its roots; if a truncated fingerprint has hidden a key, the machine begins again on the
+/// unions, which differ in no more than that.
 public struct ReconcileInitiator: ReconcileInitiating {
     private enum State { case idle, helloSent, descending, exchanging, closing, over }
 
@@ -182,7 +183,8 @@ extension ReconcileInitiator {
                 have: have.sorted(), needCount: needCount, wants: needCount == 0 ? [] : wants()))
     }
 
-    /// The wants, as many messages as they fill. The first also fetches what the responder has to give unasked.
+    /// The wants, as many messages as they fill. The first also fetches what the responder has to
+    /// give unasked.
     private func wants() -> [[UInt8]] {
         // A gap costs at most about 50 bits.
         let most = limits.messageBytes / 8

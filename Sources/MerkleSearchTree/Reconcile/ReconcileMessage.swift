@@ -86,7 +86,8 @@ extension MerkleSearchTree {
     }
 }
 
-/// Fingerprints of all keys but the last 0, 1, 2, 4, 8 ...: the boundaries need no bytes, since they are ranks.
+/// Fingerprints of all keys but the last 0, 1, 2, 4, 8 ...: the boundaries need no bytes, since
+/// they are ranks.
 enum Spine {
     static let bits = 16
 

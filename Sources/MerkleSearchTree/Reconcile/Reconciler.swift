@@ -2,7 +2,8 @@ public import Core
 
 /// The side of a reconcile session that asks, whatever the method: bytes in, bytes out, no I/O.
 ///
-/// Send what `start` returns; hand every answer to `receive` and do what it says until it is `done` or `failed`.
+/// Send what `start` returns; hand every answer to `receive` and do what it says until it is `done`
+/// or `failed`.
 public protocol ReconcileInitiating: Sendable {
     /// The first message. Called once.
     mutating func start() -> [UInt8]
@@ -10,8 +11,9 @@ public protocol ReconcileInitiating: Sendable {
     /// Takes in the responder's answer to the last message.
     mutating func receive(_ message: [UInt8]) -> ReconcileStep
 
-    /// The message that has the responder compare results. Called after `exchange`, when the events named there
-    /// have been pushed and fetched; `received` are the keys of those that were fetched and stored.
+    /// The message that has the responder compare results. Called after `exchange`, when the events
+    /// named there have been pushed and fetched; `received` are the keys of those that were fetched
+    /// and stored.
     mutating func close(received: [EventKey]) -> [UInt8]
 }
 
@@ -52,7 +54,8 @@ public struct ReconcileDifference: Sendable, Equatable {
     public var have: [EventKey]
     /// How many keys the responder has and we lack.
     public var needCount: Int
-    /// Messages to send to the responder, which delivers the events we lack; empty where we lack none.
+    /// Messages to send to the responder, which delivers the events we lack; empty where we lack
+    /// none.
     public var wants: [[UInt8]]
 
     public init(have: [EventKey], needCount: Int, wants: [[UInt8]]) {
@@ -98,7 +101,8 @@ public enum ReconcileFailure: Error, Sendable, Equatable {
 public struct ReconcileLimits: Sendable, Equatable {
     /// The longest message, in bytes; at least 2,048. Longer work goes on in further messages.
     public var messageBytes: Int
-    /// Ranges that a side has open at once, about 100 bytes each. Beyond it a side splits no further.
+    /// Ranges that a side has open at once, about 100 bytes each. Beyond it a side splits no
+    /// further.
     public var openRanges: Int
     /// Messages of one side in one attempt.
     public var messages: Int

@@ -28,7 +28,8 @@ struct SessionHash: Sendable {
         proof(.fingerprint, of: digest) >> UInt64(64 - bits)
     }
 
-    /// The first `bits` bits of SipHash-2-4 over the key's 48 bytes (time, counter, id), each number as eight bytes.
+    /// The first `bits` bits of SipHash-2-4 over the key's 48 bytes (time, counter, id), each
+    /// number as eight bytes.
     func shortID(of event: EventKey, bits: Int) -> UInt64 {
         if bits == 0 { return 0 }
         var hash = SipHash(key.0, key.1)
@@ -53,7 +54,8 @@ struct SessionHash: Sendable {
     }
 }
 
-/// SipHash-2-4 (Aumasson and Bernstein, 2012) over whole words: a keyed hash ten times as fast as SHA-256 here.
+/// SipHash-2-4 (Aumasson and Bernstein, 2012) over whole words: a keyed hash ten times as fast as
+/// SHA-256 here.
 struct SipHash {
     private var v0, v1, v2, v3: UInt64
 

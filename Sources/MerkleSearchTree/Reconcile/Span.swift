@@ -19,7 +19,8 @@ struct Span: Sendable, Equatable {
         return parts + [Span(low: low, high: high)]
     }
 
-    /// The cuts into `fan` parts of equal width in time or, where all is at one time, in id; nil where neither can be.
+    /// The cuts into `fan` parts of equal width in time or, where all is at one time, in id; nil
+    /// where neither can be.
     func evenCuts(_ fan: Int) -> [EventKey]? {
         guard let high else { return nil }
         let fan = UInt64(fan)

@@ -3,8 +3,9 @@ public import Core
 extension MerkleSearchTree {
     /// No key stands higher than this, whatever its id.
     ///
-    /// Sixteen keys make one of the next level, so level 10 needs a log of 2^40 keys; an id with more leading
-    /// zeros can only have been ground for (16 times the work a level) and would merely deepen the tree.
+    /// Sixteen keys make one of the next level, so level 10 needs a log of 2^40 keys; an id with
+    /// more leading zeros can only have been ground for (16 times the work a level) and would
+    /// merely deepen the tree.
     public static let highestLevel = 10
 
     /// The most keys that a page lists; a wider one becomes a fan.

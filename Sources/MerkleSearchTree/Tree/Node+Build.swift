@@ -21,7 +21,8 @@ extension MerkleSearchTree.Node {
         var below = Node.empty
         for level in 0..<height where !open[level].keys.isEmpty {
             if level > 0 { open[level].children.append(below) }
-            // `map` copies into an array without spare capacity; `Array(_:)` would keep the buffer and its slack.
+            // `map` copies into an array without spare capacity; `Array(_:)` would keep the buffer
+            // and its slack.
             below = seal(
                 level: Int8(level), keys: open[level].keys.map { $0 },
                 children: open[level].children.map { $0 })

@@ -2,11 +2,12 @@ import Core
 
 /// What is hashed; docs/PROTOCOL fixes it, and roots of logs depend on every byte.
 ///
-///     page = "teambook-mst-page-v1\0" level:1 width:1 count:8 key:42 × width [digest:32 × (width + 1)]
+///     page = "teambook-mst-page-v1\0" level:1 width:1 count:8 key:42 × width [digest:32 × (width +
+/// 1)]
 ///     fan  = "teambook-mst-fan-v1\0" prefix:1 parts:1 count:8 digest:32 × parts
 ///
-/// The digests of a page are there where any of its gaps holds keys; an empty gap has the empty root, which is the
-/// digest of the page of level 0, width 0 and count 0.
+/// The digests of a page are there where any of its gaps holds keys; an empty gap has the empty
+/// root, which is the digest of the page of level 0, width 0 and count 0.
 extension MerkleSearchTree.Node {
     private static let pageTag = Array("teambook-mst-page-v1\0".utf8)
     private static let fanTag = Array("teambook-mst-fan-v1\0".utf8)
@@ -24,8 +25,9 @@ extension MerkleSearchTree.Node {
         return hashed
     }
 
-    /// The digest of the page with just these of the keys and the gaps between and beside them, of which the outer
-    /// two may be cut and have the digests given. `count` is that of all keys in it.
+    /// The digest of the page with just these of the keys and the gaps between and beside them, of
+    /// which the outer two may be cut and have the digests given. `count` is that of all keys in
+    /// it.
     func pageDigest(
         keys places: Range<Int>, count: Int, low: Digest? = nil, high: Digest? = nil
     ) -> Digest {

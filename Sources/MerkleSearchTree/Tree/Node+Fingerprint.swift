@@ -2,7 +2,8 @@ import Core
 
 /// The root of the subtree of a range, without making that subtree.
 extension MerkleSearchTree.Node {
-    /// The digest and count of the keys from `low` on that stand below `high`. Hashes at most two nodes a level.
+    /// The digest and count of the keys from `low` on that stand below `high`. Hashes at most two
+    /// nodes a level.
     ///
     /// The node is settled.
     func summary(from low: EventKey?, to high: EventKey?) -> (digest: Digest, count: Int) {

@@ -16,7 +16,8 @@ extension MerkleSearchTree.Node {
         return before + children[place].rank(of: key)
     }
 
-    /// How many keys stand in these of the children. By index: iterating would copy, and retain, each child.
+    /// How many keys stand in these of the children. By index: iterating would copy, and retain,
+    /// each child.
     func total(of places: Range<Int>) -> Int {
         var total = 0
         for place in places { total += children[place].count }
@@ -37,7 +38,8 @@ extension MerkleSearchTree.Node {
         preconditionFailure("a rank beyond the keys")
     }
 
-    /// Calls `body` in order with the keys from `low` on that stand below `high` (nil: all of them).
+    /// Calls `body` in order with the keys from `low` on that stand below `high` (nil: all of
+    /// them).
     func forEach(from low: EventKey?, to high: EventKey?, _ body: (EventKey) -> Void) {
         if isEmpty { return }
         if isFan {

@@ -4,7 +4,8 @@ import Core
 extension MerkleSearchTree.Node {
     typealias Node = MerkleSearchTree.Node
 
-    /// The subtrees of the keys below `key` and of the others. O(depth) nodes are new, the rest is shared.
+    /// The subtrees of the keys below `key` and of the others. O(depth) nodes are new, the rest is
+    /// shared.
     func split(at key: EventKey) -> (low: Node, high: Node) {
         if isEmpty || !(first < key) { return (.empty, self) }
         if last < key { return (self, .empty) }
@@ -103,7 +104,8 @@ extension MerkleSearchTree.Node {
         return parts + [rest]
     }
 
-    /// The canonical subtree with `keys` as all keys of its highest level and `children` in the gaps (or none).
+    /// The canonical subtree with `keys` as all keys of its highest level and `children` in the
+    /// gaps (or none).
     static func seal(level: Int8, keys: [EventKey], children: [Node]) -> Node {
         let loose = Node(level: level, keys: keys, children: children)
         guard keys.count > MerkleSearchTree.widestPage else { return loose }

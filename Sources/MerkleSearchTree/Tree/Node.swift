@@ -3,14 +3,17 @@ import Core
 extension MerkleSearchTree {
     /// One subtree: nothing, a page, or a fan.
     ///
-    /// A *page* holds the 1...64 keys of the subtree's highest level and, between them, one subtree a gap. Where the
-    /// highest level has more than 64 keys the subtree is a *fan* instead: the whole set is parted by the first hex
-    /// digit in which its keys differ, and every part is a subtree of its own. Both are functions of the set alone.
+    /// A *page* holds the 1...64 keys of the subtree's highest level and, between them, one subtree
+    /// a gap. Where the highest level has more than 64 keys the subtree is a *fan* instead: the
+    /// whole set is parted by the first hex digit in which its keys differ, and every part is a
+    /// subtree of its own. Both are functions of the set alone.
     ///
-    /// A node is a value made of arrays: a copy shares everything, a change copies only the arrays on its path and
-    /// only where somebody else still holds them. `digest` is valid when `isStale` is false.
+    /// A node is a value made of arrays: a copy shares everything, a change copies only the arrays
+    /// on its path and only where somebody else still holds them. `digest` is valid when `isStale`
+    /// is false.
     struct Node: Sendable {
-        /// Page: the gaps' subtrees, one more than keys, or none where all gaps are empty. Fan: 2...16 parts.
+        /// Page: the gaps' subtrees, one more than keys, or none where all gaps are empty. Fan:
+        /// 2...16 parts.
         var children: [Node] = []
         var keys: [EventKey] = []
         var digest = Digest.zero

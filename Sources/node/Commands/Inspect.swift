@@ -71,7 +71,7 @@ struct Log: AsyncParsableCommand {
     @OptionGroup var location: DataOption
     @OptionGroup var format: JSONFlag
 
-    @Option(name: .shortAndLong, help: "How many of the newest events; 0 for all.")
+    @Option(name: [.customShort("n"), .long], help: "How many of the newest events; 0 for all.")
     var limit = 20
 
     @Option(help: "Only events of this kind.")

@@ -43,13 +43,15 @@ struct NodeProcess {
         ) {
             Terminal.out("control   \(folder.socketPath)")
         }
-        var services: [any Service] = [shell, operatorServer, server, StopSignal(signal: stop)]
+        var services: [any Service] = [operatorServer, server, StopSignal(signal: stop)]
         if configuration.discovery?.mdns ?? true {
             services.append(
                 DiscoveryFeed(
                     shell: shell, label: configuration.discovery?.net ?? "", ports: ports,
                     logger: logger))
         }
+        // Last in, first to end: it lets go of all streams, on which the servers would wait.
+        services.append(shell)
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map {

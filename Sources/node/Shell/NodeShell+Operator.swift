@@ -62,6 +62,7 @@ extension NodeShell: OperatorPort {
     }
 
     private func operate(_ operation: Federation.Operation) async -> OperationResult {
+        guard !isOver else { return .failed(Self.over) }
         let token = Token(number: number())
         return await withCheckedContinuation { continuation in
             operations[token] = continuation
@@ -102,6 +103,7 @@ extension NodeShell: OperatorPort {
     func post(_ drafts: [PostDraft]) async throws(Refusal) -> [PostReceipt] {
         var ready: [Draft] = []
         for draft in drafts { ready.append(try draft.checked()) }
+        guard !isOver else { throw Self.over }
         let token = Token(number: number())
         let result = await withCheckedContinuation { continuation in
             appends[token] = continuation
@@ -129,6 +131,7 @@ extension NodeShell: OperatorPort {
 
     /// Hands events to the engine; returns when their fate is durable.
     func takeIn(_ events: [Event]) async -> [Outcome] {
+        guard !isOver else { return events.map { _ in .refused(.busy) } }
         let token = Token(number: number())
         return await withCheckedContinuation { continuation in
             imports[token] = continuation

@@ -15,6 +15,7 @@ extension NodeShell: FederationPort {
     func respond(
         to request: Request, from caller: FederationAPI.Caller
     ) async -> Response {
+        guard !isOver else { return .refused(Self.over) }
         let exchange = Exchange(number: number())
         return await withCheckedContinuation { continuation in
             replies[exchange] = continuation
@@ -25,6 +26,7 @@ extension NodeShell: FederationPort {
     func pages(
         since: Cursor?, for caller: FederationAPI.Caller
     ) async throws(Refusal) -> any PageSource {
+        guard !isOver else { throw Self.over }
         let exchange = Exchange(number: number())
         let channel = PageChannel(
             onDrained: { await self.deliver(.drained(exchange)) },
@@ -33,6 +35,10 @@ extension NodeShell: FederationPort {
         deliver(.request(exchange, caller.proven, .stream(since: since)))
         try await channel.begin()
         return channel
+    }
+
+    static var over: Refusal {
+        Refusal(.busy, "the node shuts down", retryAfter: .seconds(5))
     }
 
     private func abandon(_ exchange: Exchange) {

@@ -23,7 +23,7 @@ actor NodeShell: Service {
     /// When the earliest timer that was set goes off.
     private var armed: Instant?
     private var lastNumber: UInt64 = 0
-    private var isOver = false
+    private(set) var isOver = false
 
     var replies: [Exchange: CheckedContinuation<Response, Never>] = [:]
     var channels: [Exchange: PageChannel] = [:]
@@ -89,7 +89,7 @@ actor NodeShell: Service {
     /// Lets go of everybody who still waits.
     private func finish() {
         isOver = true
-        let over = Refusal(.busy, "the node shuts down", retryAfter: .seconds(5))
+        let over = Self.over
         for reply in replies.values { reply.resume(returning: .refused(over)) }
         for append in appends.values { append.resume(returning: .failure(over)) }
         for waiting in imports.values { waiting.resume(returning: []) }

@@ -88,10 +88,10 @@ final class ScriptedServer: Sendable {
         self.closes = closes
     }
 
-    init(bytes: [UInt8]) {
+    init(bytes: [UInt8], closes: Bool = false) {
         script = bytes
         endless = []
-        closes = false
+        self.closes = closes
     }
 
     var bytes: [UInt8] { seen.withLock { $0.bytes } }

@@ -3,7 +3,7 @@ import Federation
 
 /// An engine in a shell that does what the test says: it carries out work in memory at once, or holds it back, or lets
 /// it fail. What goes to others is only collected.
-struct Node {
+final class Node {
     enum Work: Hashable { case verify, load, store }
 
     let key: SecretKey
@@ -57,7 +57,7 @@ struct Node {
     var id: NodeID { key.node }
 
     /// The process ends and starts again from what is durable. A store that was held back has happened or not.
-    mutating func restart(afterStoring: Bool = false) {
+    func restart(afterStoring: Bool = false) {
         if afterStoring {
             for case .store(_, let write) in held { disk.apply(write) }
         }
@@ -68,17 +68,17 @@ struct Node {
         engine = Self.engine(key, settings, disk, life: lives)
     }
 
-    mutating func newToken() -> Token {
+    func newToken() -> Token {
         lastToken += 1
         return Token(number: lastToken)
     }
 
-    mutating func newExchange() -> Exchange {
+    func newExchange() -> Exchange {
         lastExchange += 1
         return Exchange(number: lastExchange)
     }
 
-    mutating func take() -> [Effect] {
+    func take() -> [Effect] {
         defer { out = [] }
         return out
     }
@@ -86,7 +86,7 @@ struct Node {
 
 /// The shell.
 extension Node {
-    mutating func give(_ input: Input) {
+    func give(_ input: Input) {
         inbox.append(input)
         while !inbox.isEmpty {
             let input = inbox.removeFirst()
@@ -95,14 +95,14 @@ extension Node {
     }
 
     /// Lets time pass at once; a shell that slept.
-    mutating func sleep(_ duration: Duration) {
+    func sleep(_ duration: Duration) {
         now = now + duration
         wall = wall + duration
         step { engine, now, effects in engine.advance(to: now, into: &effects) }
         while !inbox.isEmpty { give(inbox.removeFirst()) }
     }
 
-    private mutating func step(
+    private func step(
         _ body: (inout Engine, Instant, inout [Effect]) -> Void
     ) {
         var effects: [Effect] = []
@@ -112,7 +112,7 @@ extension Node {
         for effect in effects { carryOut(effect) }
     }
 
-    private mutating func carryOut(_ effect: Effect) {
+    private func carryOut(_ effect: Effect) {
         if let work = effect.work, holds.contains(work) {
             held.append(effect)
         } else if let input = doWork(effect) {
@@ -122,7 +122,7 @@ extension Node {
         }
     }
 
-    private mutating func doWork(_ effect: Effect) -> Input? {
+    private func doWork(_ effect: Effect) -> Input? {
         switch effect {
         case .verify(let token, let events): return .verified(token, events.map { $0.isSigned() })
         case .load(let token, let query):
@@ -136,12 +136,12 @@ extension Node {
     }
 
     /// Carries out the piece of held work at `place`, with the disk as it is now.
-    mutating func release(_ place: Int = 0) {
+    func release(_ place: Int = 0) {
         let effect = held.remove(at: place)
         if let input = doWork(effect) { give(input) }
     }
 
-    mutating func releaseAll() {
+    func releaseAll() {
         holds = []
         while !held.isEmpty { release() }
     }
@@ -183,14 +183,14 @@ extension Node {
     }
 
     /// The reply to `request` by `caller`, where exactly one came.
-    mutating func ask(_ request: Request, as caller: NodeID?, isSameHost: Bool = false) -> Response? {
+    func ask(_ request: Request, as caller: NodeID?, isSameHost: Bool = false) -> Response? {
         let exchange = newExchange()
         give(.request(exchange, Caller(node: caller, isSameHost: isSameHost), request))
         let replies = replies(to: exchange)
         return replies.count == 1 ? replies[0] : nil
     }
 
-    mutating func push(_ events: [Event], as caller: NodeID) -> [Outcome]? {
+    func push(_ events: [Event], as caller: NodeID) -> [Outcome]? {
         guard case .outcomes(let outcomes)? = ask(.push(Batch(events)), as: caller) else {
             return nil
         }
@@ -199,18 +199,18 @@ extension Node {
 
     /// The events that this append made durable; nil where it failed.
     @discardableResult
-    mutating func append(_ texts: String...) -> [Event]? {
+    func append(_ texts: String...) -> [Event]? {
         append(texts.map { Draft.say($0) })
     }
 
-    mutating func append(_ drafts: [Draft]) -> [Event]? {
+    func append(_ drafts: [Draft]) -> [Event]? {
         let token = newToken()
         give(.append(token, drafts))
         for case .appended(token, let entries) in reports { return entries.map(\.event) }
         return nil
     }
 
-    mutating func operate(_ operation: Operation) -> OperationResult? {
+    func operate(_ operation: Operation) -> OperationResult? {
         let token = newToken()
         give(.operate(token, operation))
         return result(of: token)

@@ -44,7 +44,7 @@ extension PeerRecord {
 }
 
 /// Makes events of a node that is not under test.
-struct Origin {
+final class Origin {
     let key: SecretKey
     private(set) var sequence: UInt64 = 0
     private(set) var previous: EventID?
@@ -52,7 +52,7 @@ struct Origin {
     init(_ name: UInt8) { key = Node.key(name) }
 
     /// The next event of the chain, made when the wall clock read `wall`.
-    mutating func event(
+    func event(
         _ text: String = "hello", at wall: WallTime = WallTime(microseconds: 1_699_999_999_000_000)
     ) -> Event {
         sequence += 1
@@ -61,7 +61,7 @@ struct Origin {
         return event
     }
 
-    mutating func events(_ count: Int) -> [Event] { (0..<count).map { event("event \($0)") } }
+    func events(_ count: Int) -> [Event] { (0..<count).map { event("event \($0)") } }
 
     static func event(
         _ key: SecretKey, _ sequence: UInt64, _ previous: EventID?, _ text: String,

@@ -2,7 +2,7 @@ import Core
 import Federation
 
 /// Several nodes, joined by encoded bytes. Packets travel when the test says so: in order, at random, or not at all.
-struct World {
+final class World {
     struct Packet {
         enum Content {
             case request(Token, [UInt8], isStream: Bool)
@@ -38,7 +38,7 @@ struct World {
         var number: UInt64
     }
 
-    var nodes: [Node]
+    let nodes: [Node]
     private(set) var wire: [Packet] = []
     private(set) var reports: [[Report]]
     /// Packets that are lost, by the test's choice.
@@ -78,15 +78,15 @@ struct World {
             })
     }
 
-    mutating func with<Value>(_ place: Int, _ body: (inout Node) -> Value) -> Value {
+    func with<Value>(_ place: Int, _ body: (Node) -> Value) -> Value {
         defer { collect(place) }
-        return body(&nodes[place])
+        return body(nodes[place])
     }
 
-    mutating func give(_ place: Int, _ input: Input) { with(place) { $0.give(input) } }
+    func give(_ place: Int, _ input: Input) { with(place) { $0.give(input) } }
 
     /// Takes up what a node wants to send.
-    private mutating func collect(_ place: Int) {
+    private func collect(_ place: Int) {
         for effect in nodes[place].take() {
             switch effect {
             case .send(let token, let to, let request):
@@ -96,7 +96,8 @@ struct World {
             case .reply(let exchange, let response): reply(exchange, response, from: place)
             case .close(let exchange, let refusal):
                 close(exchange, of: place, refusal.map { .refused($0) })
-            case .proceed(let token): readings[Name(node: place, number: token.number)]?.isReady = true
+            case .proceed(let token):
+                readings[Name(node: place, number: token.number)]?.isReady = true
             case .cancel(let token): cancel(token, of: place)
             case .report(let report): reports[place].append(report)
             case .verify, .load, .store: break
@@ -104,7 +105,7 @@ struct World {
         }
     }
 
-    private mutating func send(
+    private func send(
         _ token: Token, _ to: Destination, _ bytes: [UInt8], from place: Int, isStream: Bool
     ) {
         let target = to.endpoints.lazy.compactMap { endpoint in
@@ -126,7 +127,7 @@ struct World {
         wire.append(Packet(from: place, to: receiver, life: lives[place], content: content))
     }
 
-    private mutating func reply(_ exchange: Exchange, _ response: Response, from place: Int) {
+    private func reply(_ exchange: Exchange, _ response: Response, from place: Int) {
         let name = Name(node: place, number: exchange.number)
         guard let route = routes[name] else { return }
         let content: Packet.Content
@@ -144,7 +145,7 @@ struct World {
         wire.append(Packet(from: place, to: route.client, life: route.life, content: content))
     }
 
-    private mutating func close(_ exchange: Exchange, of place: Int, _ failure: TransportFailure?) {
+    private func close(_ exchange: Exchange, of place: Int, _ failure: TransportFailure?) {
         let name = Name(node: place, number: exchange.number)
         guard let route = routes.removeValue(forKey: name) else { return }
         wire.append(
@@ -153,7 +154,7 @@ struct World {
                 content: .closed(route.token, failure)))
     }
 
-    private mutating func cancel(_ token: Token, of place: Int) {
+    private func cancel(_ token: Token, of place: Int) {
         guard let reading = readings.removeValue(forKey: Name(node: place, number: token.number))
         else { return }
         routes[Name(node: reading.server, number: reading.exchange.number)] = nil
@@ -180,7 +181,7 @@ extension World {
         }
     }
 
-    mutating func deliver(_ place: Int) {
+    func deliver(_ place: Int) {
         let packet = wire.remove(at: place)
         if loses(packet) { return lose(packet) }
         switch packet.content {
@@ -206,7 +207,7 @@ extension World {
         }
     }
 
-    private mutating func request(
+    private func request(
         _ token: Token, _ bytes: [UInt8], _ packet: Packet, isStream: Bool
     ) {
         guard let request = try? Request(decoding: bytes) else { return }
@@ -227,7 +228,7 @@ extension World {
         give(packet.to, .request(exchange, caller, request))
     }
 
-    private mutating func page(_ token: Token, _ bytes: [UInt8], _ packet: Packet) {
+    private func page(_ token: Token, _ bytes: [UInt8], _ packet: Packet) {
         let name = Name(node: packet.to, number: token.number)
         guard packet.life == lives[packet.to], let reading = readings[name] else { return }
         guard case .page(let page)? = try? Response(decoding: bytes) else { return }
@@ -236,7 +237,7 @@ extension World {
         give(reading.server, .drained(reading.exchange))
     }
 
-    private mutating func lose(_ packet: Packet) {
+    private func lose(_ packet: Packet) {
         switch packet.content {
         case .request(let token, _, isStream: false):
             wire.append(
@@ -259,7 +260,7 @@ extension World {
     }
 
     /// The connection breaks: both sides see it, what was under way on it is gone.
-    private mutating func cut(_ token: Token, _ packet: Packet) {
+    private func cut(_ token: Token, _ packet: Packet) {
         let name = Name(node: packet.to, number: token.number)
         guard packet.life == lives[packet.to], let reading = readings.removeValue(forKey: name)
         else { return }
@@ -276,12 +277,12 @@ extension World {
     }
 
     /// Delivers until nothing is under way.
-    mutating func settle() {
+    func settle() {
         while let first = deliverable.first { deliver(first) }
     }
 
     /// Time passes for all; every timer that is due fires.
-    mutating func run(for duration: Duration, step: Duration = .milliseconds(250)) {
+    func run(for duration: Duration, step: Duration = .milliseconds(250)) {
         var left = duration
         while left > .zero {
             settle()
@@ -292,7 +293,7 @@ extension World {
     }
 
     /// A node's process dies and starts again; everybody finds out.
-    mutating func crash(_ place: Int, afterStoring: Bool) {
+    func crash(_ place: Int, afterStoring: Bool) {
         lives[place] += 1
         nodes[place].restart(afterStoring: afterStoring)
         let asked = routes.filter { $0.key.node == place }.sorted { $0.key.number < $1.key.number }
