@@ -12,8 +12,8 @@ public struct Endpoint: Hashable, Sendable {
         self.port = port
     }
 
-    /// Reads `https://host[:port][/]`, with an IPv6 literal in brackets and its scope after "%25" (RFC 6874) or "%";
-    /// nil for anything else. Without a port it is 443.
+    /// Reads `https://host[:port][/]`, with an IPv6 literal in brackets and its scope after "%25"
+    /// (RFC 6874) or "%"; nil for anything else. Without a port it is 443.
     public init?(_ url: String) {
         let scheme = "https://"
         guard url.utf8.count <= 300, url.lowercased().hasPrefix(scheme) else { return nil }
@@ -57,6 +57,7 @@ public struct Endpoint: Hashable, Sendable {
 
     private static func isIPv6(_ host: Substring) -> Bool {
         let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+        // What is no literal gives nil, which is the answer.
         let literal = try? SocketAddress(ipAddress: String(parts[0]), port: 0)
         guard case .v6 = literal else { return false }
         guard parts.count == 2 else { return true }

@@ -284,5 +284,6 @@ extension NetworkTests {
 
 /// Waits until something becomes true; the suite's time limit ends it if it never does.
 func until(_ condition: () -> Bool) async throws {
+    // Polls: the pool tells nobody when it changes.
     while !condition() { try await Task.sleep(for: .milliseconds(2)) }
 }

@@ -113,7 +113,8 @@ extension NetworkTests {
                     }
                 }
             }
-            // The second request took a new connection: an answer that was not asked for is never taken for one.
+            // The second request took a new connection: an answer that was not asked for is never
+            // taken for one.
             #expect(server.connections == 2)
         }
 
@@ -137,7 +138,8 @@ extension NetworkTests {
         @Test func aRedirectIsNotFollowed() async throws {
             for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent"] {
                 let server = ScriptedServer(
-                    "HTTP/1.1 \(status)\r\nlocation: https://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+                    "HTTP/1.1 \(status)\r\nlocation: https://127.0.0.1:1/\r\n"
+                        + "content-length: 0\r\n\r\n"
                 )
                 try await expectBad(server)
                 #expect(server.connections == 1)
@@ -146,7 +148,8 @@ extension NetworkTests {
 
         @Test func endlessChallengesAreAnsweredOnce() async throws {
             let server = ScriptedServer(
-                "HTTP/1.1 401 No\r\nteambook-challenge: abc\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                "HTTP/1.1 401 No\r\nteambook-challenge: abc\r\ncontent-length: 0\r\n"
+                    + "connection: close\r\n\r\n"
             )
             try await expectBad(server)
             #expect(server.connections == 2)

@@ -51,11 +51,13 @@ struct NodeCertificateTests {
         for place in made.certificate.indices {
             var damaged = made.certificate
             damaged[place] ^= 1 << (place % 8)
+            // Refused is what is hoped for.
             guard let found = try? ProvenIdentity(chain: [damaged], now: now) else { continue }
             #expect(found == proven)
             taken.append(place)
         }
-        // The count of unused bits of the outer signature, which nothing signs, may change where those bits are zero.
+        // The count of unused bits of the outer signature, which nothing signs, may change where
+        // those bits are zero.
         #expect(taken.count <= 1)
         #expect(taken.allSatisfy { $0 > made.certificate.count - 80 })
     }
@@ -179,6 +181,7 @@ enum BadCertificate {
 func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
     let folder = NSTemporaryDirectory() + "api-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    // A folder that stays behind in /tmp harms no test.
     defer { try? FileManager.default.removeItem(atPath: folder) }
     return try await body(folder)
 }
@@ -186,6 +189,7 @@ func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> V
 func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
     let folder = NSTemporaryDirectory() + "api-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    // A folder that stays behind in /tmp harms no test.
     defer { try? FileManager.default.removeItem(atPath: folder) }
     return try body(folder)
 }

@@ -1,6 +1,7 @@
 import Core
 import Federation
 import Foundation
+import Synchronization
 import Testing
 
 @testable import FederationAPI
@@ -30,7 +31,7 @@ extension NetworkTests {
         @Test func aStaleSocketIsReplaced() async throws {
             try await withFolder { folder in
                 let path = folder + "/control.sock"
-                FileManager.default.createFile(atPath: path, contents: Data("stale".utf8))
+                try Data("stale".utf8).write(to: URL(fileURLWithPath: path))
                 let (ready, continuation) = AsyncStream.makeStream(of: Int.self)
                 let server = OperatorServer(port: port, socket: path, logger: silent) {
                     continuation.yield(0)
@@ -81,6 +82,10 @@ extension NetworkTests {
                 let one: [SyncView] = try await client.send(
                     "POST", "\(root)/sync", body: SyncBody(peer: peer.hex))
                 #expect(one.count == 1)
+                let events = (1...2).map { EventView(Sample.event(.test(1), $0)) }
+                let taken: [String] = try await client.send(
+                    "POST", "\(root)/import", body: events)
+                #expect(taken == ["stored", "stored"])
                 let done: DoneView = try await client.send(
                     "POST", "\(root)/shutdown", body: DoneView())
                 #expect(done.done)
@@ -88,7 +93,7 @@ extension NetworkTests {
             #expect(
                 port.calls == [
                     "add https://b.example:2", "approve \(peer)", "reject \(peer)", "page - 7",
-                    "sync all", "sync \(peer)", "shutdown",
+                    "sync all", "sync \(peer)", "import [1, 2]", "shutdown",
                 ])
         }
 

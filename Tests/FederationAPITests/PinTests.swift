@@ -24,7 +24,8 @@ extension NetworkTests {
             return tls
         }
 
-        /// The error of a request to a server with this certificate, and how many bytes of HTTP it got.
+        /// The error of a request to a server with this certificate, and how many bytes of HTTP it
+        /// got.
         func attempt(
             _ tls: TLSConfiguration, pin: NodeID?
         ) async throws -> (error: TransportError?, bytes: Int, connections: Int) {
@@ -46,7 +47,8 @@ extension NetworkTests {
             let certificate = try NodeCertificate.make(for: server)
             let result = try await attempt(
                 tls(certificate.certificate, certificate.privateKey), pin: server.node)
-            // So that the other tests prove something: this server is reached, and its answer is no protocol.
+            // So that the other tests prove something: this server is reached, and its answer is no
+            // protocol.
             #expect(result.bytes > 500)
             #expect(result.error == .badResponse("status 200, text/plain"))
         }

@@ -69,14 +69,10 @@ struct RequestSignatureTests {
             print("skipped: \(path) is not here")
             return
         }
-        struct Vector: Decodable {
-            var private_pkcs8_b64: String
-            var signature_base: String
-            var signature_b64: String
-        }
-        let vector = try JSONDecoder().decode(Vector.self, from: data)
+        let vector = try JSONDecoder().decode([String: String].self, from: data)
+        let signed = try #require(vector["signature_base"])
         var base = SignatureBase()
-        let lines = vector.signature_base.split(separator: "\n")
+        let lines = signed.split(separator: "\n")
         for line in lines.dropLast() {
             let parts = line.split(separator: ":", maxSplits: 1)
             base.add(
@@ -85,10 +81,10 @@ struct RequestSignatureTests {
         }
         let parameters = try #require(lines.last?.dropFirst("\"@signature-params\": ".count))
         let bytes = base.finish(parameters: String(parameters))
-        #expect(bytes == Array(vector.signature_base.utf8))
-        let pkcs8 = try #require(Data(base64Encoded: vector.private_pkcs8_b64))
+        #expect(bytes == Array(signed.utf8))
+        let pkcs8 = try #require(Data(base64Encoded: vector["private_pkcs8_b64"] ?? ""))
         let signer = try #require(SecretKey(seed: Array(pkcs8.suffix(32))))
-        #expect(Data(signer.sign(bytes)).base64EncodedString() == vector.signature_b64)
+        #expect(Data(signer.sign(bytes)).base64EncodedString() == vector["signature_b64"])
         let input = try #require(SignatureFields.inputs("sig-b26=" + parameters)?.first)
         #expect(input.text == parameters)
         #expect(input.components.count == 6)
@@ -152,7 +148,8 @@ struct RequestSignatureTests {
         }
     }
 
-    /// A signature over other components or parameters than the protocol's, made with the right key.
+    /// A signature over other components or parameters than the protocol's, made with the right
+    /// key.
     func forged(_ components: [String], _ parameters: String) -> [String: [String]] {
         var headers = signed()
         let names = components.map { "\"\($0)\"" }.joined(separator: " ")

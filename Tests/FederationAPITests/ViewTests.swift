@@ -14,7 +14,8 @@ struct ViewTests {
             #"{"author":"ai:assistant-1@\#(key.node.hex)","authorProof":"unproved","body":"hi","#
             + #""bodyHash":"\#(event.header.bodyHash.hex)","bodyLength":2,"id":"\#(event.id.hex)","#
             + #""kind":"message.post","origin":"\#(key.node.hex)","parents":[],"#
-            + #""raw":"\#(Base64URL.encode(event.headerBytes))","scope":"","sequence":1,"#
+            + #""raw":"\#(Base64URL.encode(event.headerBytes))","#
+            + #""salt":"AQEBAQEBAQEBAQEBAQEBAQ","scope":"","sequence":1,"#
             + #""signature":"\#(Base64URL.encode(event.signature))","#
             + #""time":{"counter":0,"physical":1700000000000001,"#
             + #""text":"2023-11-14T22:13:20.000001Z"}}"#
@@ -39,6 +40,19 @@ struct ViewTests {
         let raw = try #require(Base64URL.decode(view.raw))
         let hash: Digest = SHA256.hash(raw)
         #expect(hash.hex == view.id)
+    }
+
+    @Test func anEventComesBackFromItsView() throws {
+        for body in [Array("hi".utf8), [0xff], []] {
+            let event = Sample.event(.test(1), 2, body: body)
+            #expect(try EventView(event).event() == event)
+            let bare = try Event(
+                headerBytes: event.headerBytes, signature: event.signature, body: nil)
+            #expect(try EventView(bare).event() == bare)
+        }
+        var view = EventView(Sample.event(.test(1), 2))
+        view.id = EventID.zero.hex
+        #expect(throws: Refusal.self) { try view.event() }
     }
 
     @Test func viewsRoundTrip() throws {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import SimulationKit
 
-/// Random federations under random faults: what the seed draws is the number of nodes, who knows whom,
-/// losses, slow disks, crashes, partitions, and who says what when. `SEED=7` reruns one.
+/// Random federations under random faults: what the seed draws is the number of nodes, who knows
+/// whom, losses, slow disks, crashes, partitions, and who says what when. `SEED=7` reruns one.
 @Suite(.timeLimit(.minutes(5)))
 struct SwarmTests {
     private static var seeds: [UInt64] {

@@ -146,7 +146,8 @@ extension AvahiSession {
             if let group = unsafe group { unsafe avahi_entry_group_reset(group) }
             unsafe browse(client)
         case AVAHI_CLIENT_CONNECTING: post(.waitingForDaemon)
-        case AVAHI_CLIENT_FAILURE: unsafe fail("keeping the connection to Avahi", avahi_client_errno(client))
+        case AVAHI_CLIENT_FAILURE:
+            unsafe fail("keeping the connection to Avahi", avahi_client_errno(client))
         default: break
         }
     }

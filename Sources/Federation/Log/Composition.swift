@@ -97,7 +97,8 @@ struct Composition {
     private mutating func insert(_ event: Event, sender: NodeID?) {
         let header = event.header
         let place = Place(origin: header.origin, sequence: header.sequence)
-        if let rival = places[place] ?? index.rival(of: event.id, header), rival != event.id {
+        let rival = places[place] ?? index.rival(of: event.id, header)
+        if let rival, rival != event.id {
             let equivocation = Equivocation(
                 origin: header.origin, scope: header.scope, sequence: header.sequence,
                 first: rival, second: event.id)
@@ -109,7 +110,8 @@ struct Composition {
             if header.sequence >= own.sequence { own = (header.sequence + 1, event.id) }
         }
         position += 1
-        places[place] = event.id
+        // The first one stays, as it does in the chain.
+        places[place] = rival ?? event.id
         fresh.insert(event.id)
         if event.body == nil { bodiless[event.id] = write.entries.count }
         clock.observe(header.time)

@@ -120,6 +120,7 @@ final class ConnectionPool: Sendable {
             return Array(state.open.values)
         }
         for channel in channels { channel.close(mode: .all, promise: nil) }
+        // However it ended, it is closed.
         for channel in channels { try? await channel.closeFuture.get() }
     }
 }

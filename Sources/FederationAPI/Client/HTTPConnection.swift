@@ -25,6 +25,7 @@ struct HTTPConnection: Sendable {
     func close() {
         channel.eventLoop.execute {
             // The other side's goodbye must be read, or TLS waits for it in vain.
+            // A channel without this option reads by itself anyway.
             try? channel.syncOptions?.setOption(.autoRead, value: true)
             channel.close(mode: .all, promise: nil)
         }
@@ -33,7 +34,8 @@ struct HTTPConnection: Sendable {
     /// To be called between two requests: reads on, so that the server's goodbye is noticed.
     func rest() { channel.eventLoop.execute { parts.value.rest() } }
 
-    /// Runs `body`; closes the connection and throws when it takes longer than `time` or its task is cancelled.
+    /// Runs `body`; closes the connection and throws when it takes longer than `time` or its task
+    /// is cancelled.
     func limited<Value: Sendable>(
         to time: Duration, _ what: String, _ body: () async throws -> Value
     ) async throws(TransportError) -> Value {
@@ -78,6 +80,7 @@ struct HTTPConnection: Sendable {
     /// Whether the connection is open and silent, as it must be between two requests.
     func isQuiet() async -> Bool {
         guard isActive else { return false }
+        // A loop that has ended holds no connection that can be used.
         return (try? await channel.eventLoop.submit { parts.value.isQuiet }.get()) ?? false
     }
 }

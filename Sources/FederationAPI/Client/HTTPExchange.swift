@@ -12,8 +12,9 @@ struct HTTPReply: Sendable {
 }
 
 extension HTTPConnection {
-    /// Sends one request and takes the whole response. `isUntouched` is set back once a byte of the response has come:
-    /// until then a stale connection may be the cause, and the request may be sent again.
+    /// Sends one request and takes the whole response. `isUntouched` is set back once a byte of the
+    /// response has come: until then a stale connection may be the cause, and the request may be
+    /// sent again.
     func exchange(
         _ head: HTTPRequestHead, _ body: [UInt8], limits: ClientLimits,
         isUntouched: inout Bool

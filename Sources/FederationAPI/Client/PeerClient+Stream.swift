@@ -4,11 +4,12 @@ import NIOCore
 import NIOHTTP1
 
 extension PeerClient {
-    /// Opens a peer's stream and calls `each` with page after page, until the server ends it (it does after 15 minutes; go
-    /// on from the last page's `next`) or `each` returns false.
+    /// Opens a peer's stream and calls `each` with page after page, until the server ends it (it
+    /// does after 15 minutes; go on from the last page's `next`) or `each` returns false.
     ///
-    /// The next page is read from the socket only when `each` has returned, so a slow receiver slows the sender down. A
-    /// stream that is silent for `ClientLimits.streamSilence` throws `timedOut`; cancelling the task closes the socket.
+    /// The next page is read from the socket only when `each` has returned, so a slow receiver
+    /// slows the sender down. A stream that is silent for `ClientLimits.streamSilence` throws
+    /// `timedOut`; cancelling the task closes the socket.
     public func stream(
         since: Cursor?, from endpoint: Endpoint, pin: NodeID, signedBy key: SecretKey,
         each: (Page) async -> Bool
@@ -42,6 +43,7 @@ extension PeerClient {
 
     private static func refusal(in reply: HTTPReply) -> TransportError {
         guard reply.contentType.hasPrefix(MediaType.cbor),
+            // What is no refusal is reported as a bad response.
             case .refused(let refusal) = try? Federation.Response(decoding: reply.body)
         else { return .badResponse("status \(reply.status), \(reply.contentType)") }
         return .refused(refusal)
@@ -49,6 +51,7 @@ extension PeerClient {
 
     private static func page(_ frame: StreamParser.Frame) throws(TransportError) -> Page {
         guard let bytes = Base64URL.decode(frame.data),
+            // What is no page is reported as a bad response.
             case .page(let page) = try? Federation.Response(decoding: bytes)
         else { throw .badResponse("stream: not a page") }
         return page
@@ -56,8 +59,8 @@ extension PeerClient {
 }
 
 extension HTTPConnection {
-    /// Reads a stream whose head has come, event by event, until it ends or `each` returns false. The next bytes are
-    /// read when `each` has returned.
+    /// Reads a stream whose head has come, event by event, until it ends or `each` returns false.
+    /// The next bytes are read when `each` has returned.
     func frames(
         _ limits: ClientLimits,
         _ each: (StreamParser.Frame) async throws(TransportError) -> Bool

@@ -15,10 +15,12 @@ public struct Received: Sendable {
     public var bytesReceived: Int
 }
 
-/// Talks to peers: HTTP/1.1 over TLS 1.3, the server's identity pinned in the handshake, each request signed.
+/// Talks to peers: HTTP/1.1 over TLS 1.3, the server's identity pinned in the handshake, each
+/// request signed.
 ///
-/// Connections are kept and used again. A request that meets a connection which the server had already given up is sent
-/// once more: every request of the protocol may be repeated, because events are stored once.
+/// Connections are kept and used again. A request that meets a connection which the server had
+/// already given up is sent once more: every request of the protocol may be repeated, because
+/// events are stored once.
 public final class PeerClient: Sendable {
     let limits: ClientLimits
     let pool: ConnectionPool
@@ -38,8 +40,9 @@ public final class PeerClient: Sendable {
 
     /// One exchange with the node at `endpoint`.
     ///
-    /// `pin` is nil only for a first contact by URL: then whoever proves an identity there is taken, and named in the
-    /// answer. A peer's refusal is a response, not an error. A `stream` has its own function.
+    /// `pin` is nil only for a first contact by URL: then whoever proves an identity there is
+    /// taken, and named in the answer. A peer's refusal is a response, not an error. A `stream` has
+    /// its own function.
     public func send(
         _ request: Federation.Request, to endpoint: Endpoint, pin: NodeID?, signedBy key: SecretKey
     ) async throws(TransportError) -> Received {

@@ -2,13 +2,14 @@ import NIOCore
 import NIOHTTP1
 import NIOTLS
 
-/// The end of a client's pipeline: hands response parts out one by one, and reads from the socket only when one is asked
-/// for, so that a fast server can't fill the memory of a slow client.
+/// The end of a client's pipeline: hands response parts out one by one, and reads from the socket
+/// only when one is asked for, so that a fast server can't fill the memory of a slow client.
 final class ResponseParts: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
-    /// Fulfilled when the connection may be used: at once on a plain socket, after the handshake under TLS.
+    /// Fulfilled when the connection may be used: at once on a plain socket, after the handshake
+    /// under TLS.
     let ready: EventLoopPromise<Void>
     private let isTLS: Bool
     private var parts: [HTTPClientResponsePart] = []
@@ -39,6 +40,7 @@ final class ResponseParts: ChannelInboundHandler {
     }
 
     private func becomeReady(_ context: ChannelHandlerContext) {
+        // A channel without this option reads by itself, which only costs the back-pressure.
         try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         ready.succeed()
     }

@@ -1,4 +1,5 @@
-/// Reads server-sent events (WHATWG HTML section 9.2) from pieces of bytes, with a bound on each line.
+/// Reads server-sent events (WHATWG HTML section 9.2) from pieces of bytes, with a bound on each
+/// line.
 struct StreamParser {
     /// One event; comments give none.
     struct Frame: Equatable {

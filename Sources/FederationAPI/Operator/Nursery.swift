@@ -6,8 +6,8 @@ import Foundation
     import Musl
 #endif
 
-/// A folder of mode 0700 in which the socket is born: between `bind` and `chmod` nobody else can reach it, and it comes to
-/// its place, with mode 0600, in one step.
+/// A folder of mode 0700 in which the socket is born: between `bind` and `chmod` nobody else can
+/// reach it, and it comes to its place, with mode 0600, in one step.
 struct Nursery: Sendable {
     private let folder: String
 

@@ -3,17 +3,24 @@ public import Federation
 
 /// What the operator's socket needs of a node. Whoever reaches the socket may do everything.
 public protocol OperatorPort: Sendable {
+    /// How the node is.
     func status() async -> StatusView
+    /// What it says about itself.
     func identity() async -> IdentityView
+    /// All peers, whatever the state of their registration.
     func peers() async -> [PeerView]
     /// Registers with the node at a URL.
     func addPeer(url: String) async throws(Refusal) -> PeerView
+    /// Lets a peer in, as far as this side decides.
     func approve(_ node: NodeID) async throws(Refusal) -> PeerView
+    /// Says no to a pending peer.
     func reject(_ node: NodeID) async throws(Refusal) -> PeerView
+    /// Ends a registration for good.
     func remove(_ node: NodeID) async throws(Refusal) -> PeerView
     /// Makes all the events or none; they are durable when this returns.
     func post(_ drafts: [PostDraft]) async throws(Refusal) -> [PostReceipt]
-    /// Takes in signed events of an export; says of each: "stored", "already held", "set aside" or a refusal's code.
+    /// Takes in signed events of an export; says of each: "stored", "already held", "set aside" or
+    /// a refusal's code.
     func importEvents(_ events: [EventView]) async throws(Refusal) -> [String]
     /// At most `limit` events of the log.
     func page(since: Cursor?, limit: Int) async throws(Refusal) -> Page

@@ -5,7 +5,8 @@ import NIOCore
 
 /// Answers requests on the operator's socket, in JSON.
 struct OperatorResponder: Sendable {
-    /// A thousand drafts with full bodies in JSON's longest escapes would be more; nobody types that.
+    /// A thousand drafts with full bodies in JSON's longest escapes would be more; nobody types
+    /// that.
     static let bodyBytes = 16 << 20
 
     let port: any OperatorPort

@@ -12,7 +12,8 @@ import Synchronization
     import Musl
 #endif
 
-/// The operator's door: HTTP/1.1 in JSON on a Unix socket that only the owner of the data folder can open.
+/// The operator's door: HTTP/1.1 in JSON on a Unix socket that only the owner of the data folder
+/// can open.
 public struct OperatorServer: Service {
     /// Room that the address of a Unix socket has, less its last zero.
     static let pathBytes = 107
@@ -22,7 +23,8 @@ public struct OperatorServer: Service {
     private let logger: Logger
     private let onListening: @Sendable () async -> Void
 
-    /// The caller holds the lock of the folder that `path` is in: what lies at `path` is a socket that nobody listens on.
+    /// The caller holds the lock of the folder that `path` is in: what lies at `path` is a socket
+    /// that nobody listens on.
     public init(
         port: any OperatorPort, socket path: String, limits: ServerLimits = ServerLimits(),
         logger: Logger, onListening: @escaping @Sendable () async -> Void

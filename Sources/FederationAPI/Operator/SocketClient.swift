@@ -118,7 +118,8 @@ public struct SocketClient: Sendable {
 }
 
 extension SocketClient {
-    /// Follows the log: calls `each` with page after page until the node ends it or `each` returns false.
+    /// Follows the log: calls `each` with page after page until the node ends it or `each` returns
+    /// false.
     public func watch(
         since: Cursor?, each: (PageView) async -> Bool
     ) async throws(SocketError) {

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOTLS
 
-/// Closes connections that make no progress: a TLS handshake that does not end, a receiver that does not read. (Idle
-/// connections and slow bodies are seen to by others.)
+/// Closes connections that make no progress: a TLS handshake that does not end, a receiver that
+/// does not read. (Idle connections and slow bodies are seen to by others.)
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias InboundOut = Any

@@ -38,7 +38,8 @@ struct Exchange {
         return value.split(separator: ";")[...].first.map { $0.lowercased() } == type
     }
 
-    /// The whole body; nil when it is larger than `limit`. The connection is closed when it takes longer than `time`.
+    /// The whole body; nil when it is larger than `limit`. The connection is closed when it takes
+    /// longer than `time`.
     @concurrent
     mutating func collect(_ limit: Int, within time: Duration) async throws -> [UInt8]? {
         let declared = value("content-length").flatMap { Int($0) }

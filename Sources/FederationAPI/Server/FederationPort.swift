@@ -3,7 +3,8 @@ public import Federation
 
 /// Who asks.
 public struct Caller: Hashable, Sendable {
-    /// Proved by the request's signature; nil where the request proves its sender by itself (introduce, confirm).
+    /// Proved by the request's signature; nil where the request proves its sender by itself
+    /// (introduce, confirm).
     public var node: NodeID?
     /// Whether the connection comes from this host.
     public var isSameHost: Bool
@@ -23,12 +24,13 @@ public protocol PageSource: Sendable {
     func next() async -> Page?
 }
 
-/// What the public port needs of a node. The server has proved who asks and has read the message; everything else is
-/// decided behind this.
+/// What the public port needs of a node. The server has proved who asks and has read the message;
+/// everything else is decided behind this.
 public protocol FederationPort: Sendable {
+    /// This node.
     var node: NodeID { get }
-    /// How a node's registration stands; nil for one that was never heard of, which is answered 403 before its body
-    /// is read. All others reach `respond`.
+    /// How a node's registration stands; nil for one that was never heard of, which is answered 403
+    /// before its body is read. All others reach `respond`.
     func state(of node: NodeID) async -> PeerRecord.State?
     /// Answers any request but `stream`.
     func respond(to request: Federation.Request, from caller: Caller) async -> Federation.Response

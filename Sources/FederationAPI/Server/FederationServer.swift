@@ -31,7 +31,8 @@ public struct FederationServer: Service {
     private let logger: Logger
     private let onListening: @Sendable (_ host: String, _ port: Int) async -> Void
 
-    /// `portNumber` 0 takes any free port; `onListening` says which. `wall` is the clock that signatures are compared with.
+    /// `portNumber` 0 takes any free port; `onListening` says which. `wall` is the clock that
+    /// signatures are compared with.
     public init(
         port: any FederationPort, certificate: NodeCertificate, host: String, portNumber: Int,
         limits: ServerLimits = ServerLimits(),

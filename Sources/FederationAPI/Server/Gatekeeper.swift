@@ -2,7 +2,8 @@ import Core
 import Federation
 import Synchronization
 
-/// Decides whether a request is what its signature says: fresh, new, for this node, from a node that is known.
+/// Decides whether a request is what its signature says: fresh, new, for this node, from a node
+/// that is known.
 final class Gatekeeper: Sendable {
     private let port: any FederationPort
     private let wall: @Sendable () -> WallTime

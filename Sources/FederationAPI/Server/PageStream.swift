@@ -5,7 +5,8 @@ import HummingbirdCore
 import NIOCore
 import ServiceLifecycle
 
-/// Writes a log's pages as server-sent events until the source, the stream's life, the node or the receiver ends.
+/// Writes a log's pages as server-sent events until the source, the stream's life, the node or the
+/// receiver ends.
 struct PageStream {
     /// What a wait brought.
     private enum Turn: Sendable {
@@ -51,10 +52,12 @@ struct PageStream {
             addPage(&group)
             addPing(&group)
             group.addTask { [life] in
+                // Cancelled or over: in both cases this is the end.
                 try? await Task.sleep(for: life)
                 return .end
             }
             group.addTask {
+                // Cancelled or asked to end: in both cases this is the end.
                 try? await gracefulShutdown()
                 return .end
             }
@@ -82,6 +85,7 @@ struct PageStream {
 
     private func addPing(_ group: inout ThrowingTaskGroup<Turn, any Error>) {
         group.addTask { [ping] in
+            // Cancelled: nobody takes the turn any more.
             try? await Task.sleep(for: ping)
             return .ping
         }

@@ -2,7 +2,8 @@
 struct Query {
     private let values: [Substring: String]
 
-    /// Nil for a query with other names than `allowed`, a name twice, or characters that our values don't have.
+    /// Nil for a query with other names than `allowed`, a name twice, or characters that our values
+    /// don't have.
     init?(_ text: Substring?, allowed: [Substring]) {
         var values: [Substring: String] = [:]
         for item in (text ?? "").split(separator: "&", omittingEmptySubsequences: true) {

@@ -35,7 +35,8 @@ enum Route: Equatable {
             self = try Self.only("POST", method, query, .push)
         case "stream":
             guard method == "GET" else { throw .methodNotAllowed("GET") }
-            // A browser that reconnects repeats the URL of its first request: the newer header wins.
+            // A browser that reconnects repeats the URL of its first request: the newer header
+            // wins.
             let last = lastEventID.map { "since=" + $0 }
             self = .stream(since: try Self.since(last.map { $0[...] } ?? query))
         default:

@@ -5,8 +5,9 @@ import struct Crypto.HMAC
 import struct Crypto.SHA256
 import struct Crypto.SymmetricKey
 
-/// Challenges for signers whose clock differs: the server's own time under its own key, so that nothing is kept for
-/// strangers who ask. Each is good for 60 s, and once a key, for which the nonce cache sees to.
+/// Challenges for signers whose clock differs: the server's own time under its own key, so that
+/// nothing is kept for strangers who ask. Each is good for 60 s, and once a key, for which the
+/// nonce cache sees to.
 struct Challenges: Sendable {
     static let life: Duration = .seconds(60)
 

@@ -1,9 +1,10 @@
 import Core
 
-/// Remembers each peer's nonces for as long as a signature can be good: twice `RequestSignature.life`.
+/// Remembers each peer's nonces for as long as a signature can be good: twice
+/// `RequestSignature.life`.
 ///
-/// Two generations a key: one is filled, one only asked; both together hold every nonce for 2 to 4 minutes. Only keys of
-/// peers get in, so their number is bounded by the policy.
+/// Two generations a key: one is filled, one only asked; both together hold every nonce for 2 to 4
+/// minutes. Only keys of peers get in, so their number is bounded by the policy.
 struct NonceCache {
     /// What happened to a nonce.
     enum Outcome: Equatable {

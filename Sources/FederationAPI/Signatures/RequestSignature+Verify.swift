@@ -12,7 +12,8 @@ struct VerifiedSignature: Equatable {
     /// `Content-Digest` as signed.
     var contentDigest: String
 
-    /// Whether a receiver's clock, in seconds since 1970, lies in the signature's life, give or take.
+    /// Whether a receiver's clock, in seconds since 1970, lies in the signature's life, give or
+    /// take.
     func isFresh(at now: Int64) -> Bool {
         created - now <= RequestSignature.life && now <= expires
             && now - created <= RequestSignature.life
@@ -35,7 +36,8 @@ enum SignatureProblem: String, Error, Equatable {
 }
 
 extension RequestSignature {
-    /// Checks everything that needs neither a clock nor a memory. `values` gives a header field's lines.
+    /// Checks everything that needs neither a clock nor a memory. `values` gives a header field's
+    /// lines.
     static func verify(
         method: String, target: String, values: (String) -> [String], receiver: NodeID
     ) throws(SignatureProblem) -> VerifiedSignature {

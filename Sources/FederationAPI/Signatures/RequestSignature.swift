@@ -1,10 +1,11 @@
 public import Core
 import Foundation
 
-/// Signs and checks requests between nodes: RFC 9421 with ed25519 over method, path, query, body digest, content type and
-/// the receiver's id (docs/PROTOCOL-http.md, "Request signatures").
+/// Signs and checks requests between nodes: RFC 9421 with ed25519 over method, path, query, body
+/// digest, content type and the receiver's id (docs/PROTOCOL-http.md, "Request signatures").
 ///
-/// The host is not covered: one node has several URLs. The receiver's id is, so a request is of no use elsewhere.
+/// The host is not covered: one node has several URLs. The receiver's id is, so a request is of no
+/// use elsewhere.
 public enum RequestSignature {
     static let tag = "teambook-peer-v1"
     static let algorithm = "ed25519"
@@ -14,8 +15,8 @@ public enum RequestSignature {
 
     /// The header fields to add to a request, content type included.
     ///
-    /// `target` is the request target as it is sent ("/path?query"), `nonce` 16 bytes that the key never used,
-    /// `challenge` what the receiver answered 401 with, if it did.
+    /// `target` is the request target as it is sent ("/path?query"), `nonce` 16 bytes that the key
+    /// never used, `challenge` what the receiver answered 401 with, if it did.
     public static func headers(
         method: String, target: String, contentType: String, body: [UInt8], to receiver: NodeID,
         challenge: String? = nil, key: SecretKey, now: WallTime, nonce: [UInt8]

@@ -1,5 +1,6 @@
-/// The part of RFC 8941 dictionaries that request signatures need, read strictly: one space between items, none around
-/// "=", ";" or inside parentheses. What is legal there but not needed here is refused.
+/// The part of RFC 8941 dictionaries that request signatures need, read strictly: one space between
+/// items, none around "=", ";" or inside parentheses. What is legal there but not needed here is
+/// refused.
 struct SignatureFields {
     /// A value of a parameter.
     enum Value: Equatable {

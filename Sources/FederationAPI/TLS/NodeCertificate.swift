@@ -5,9 +5,11 @@ import X509
 
 import enum Crypto.P256
 
-/// A node's TLS certificate: P-256, self-signed, one year, with the identity's signature of its key in an extension.
+/// A node's TLS certificate: P-256, self-signed, one year, with the identity's signature of its key
+/// in an extension.
 ///
-/// P-256 and not the Ed25519 identity itself, because the clients of the web take no Ed25519 certificate.
+/// P-256 and not the Ed25519 identity itself, because the clients of the web take no Ed25519
+/// certificate.
 public struct NodeCertificate: Sendable {
     static let validity: TimeInterval = 365 * 86_400
     /// Renewed at load when less than this is left.
@@ -39,11 +41,12 @@ public struct NodeCertificate: Sendable {
         }
     }
 
-    /// The certificate stored at `path` (mode 0600). A new one is made and stored when there is none, when it is another
-    /// node's or damaged, or when it ends within 30 days.
+    /// The certificate stored at `path` (mode 0600). A new one is made and stored when there is
+    /// none, when it is another node's or damaged, or when it ends within 30 days.
     public static func load(
         orMakeAt path: String, for key: SecretKey, now: Date = Date()
     ) throws(IdentityError) -> NodeCertificate {
+        // What can't be read is replaced; a folder that can't be written to is an error then.
         if let stored = try? read(path), stored.node == key.node,
             stored.notAfter.timeIntervalSince(now) >= renewal
         {

@@ -9,7 +9,8 @@ import Foundation
 
 /// Files that only their owner may read.
 enum PrivateFile {
-    /// Replaces `path` in one step; the file has mode 0600 from its first moment and is on disk when this returns.
+    /// Replaces `path` in one step; the file has mode 0600 from its first moment and is on disk
+    /// when this returns.
     static func write(_ bytes: [UInt8], to path: String) throws(IdentityError) {
         let temporary = path + ".new"
         func fail(_ what: String) -> IdentityError {

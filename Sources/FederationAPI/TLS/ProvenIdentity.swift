@@ -8,16 +8,18 @@ import enum Crypto.P256
 /// What a TLS server proved: its node, and the key of this connection's certificate.
 public struct ProvenIdentity: Hashable, Sendable {
     public let node: NodeID
-    /// SHA-256 of the certificate's SubjectPublicKeyInfo in DER; part of the registration's transcript.
+    /// SHA-256 of the certificate's SubjectPublicKeyInfo in DER; part of the registration's
+    /// transcript.
     public let tlsKey: Digest
 
     /// Clocks of two honest nodes may differ by this much.
     static let grace: TimeInterval = 86_400
 
-    /// Checks a presented chain (docs/PROTOCOL-http.md, "TLS"): one self-signed P-256 certificate, valid today, whose key
-    /// the node's identity signed.
+    /// Checks a presented chain (docs/PROTOCOL-http.md, "TLS"): one self-signed P-256 certificate,
+    /// valid today, whose key the node's identity signed.
     public init(chain: [[UInt8]], now: Date) throws(IdentityError) {
         guard chain.count == 1 else { throw .unreadable("a chain of \(chain.count)") }
+        // The parser's reason is about bytes that a stranger chose.
         guard let certificate = try? Certificate(derEncoded: chain[0]) else {
             throw .unreadable("not X.509")
         }
@@ -41,8 +43,8 @@ public struct ProvenIdentity: Hashable, Sendable {
 /// The extension by which a node's identity signs its TLS key.
 struct TLSBinding {
     /// An arc that needs no registry: 1.2.840.113556.1.8000.2554 followed by the GUID
-    /// 13bf3c00-fbd8-4df6-84c5-4bcb1f45ef1d in seven numbers. (A UUID under 2.25 would be one number of 128 bits, which
-    /// swift-asn1 refuses.)
+    /// 13bf3c00-fbd8-4df6-84c5-4bcb1f45ef1d in seven numbers. (A UUID under 2.25 would be one
+    /// number of 128 bits, which swift-asn1 refuses.)
     static let identifier: ASN1ObjectIdentifier = [
         1, 2, 840, 113_556, 1, 8000, 2554, 5055, 15360, 64472, 19958, 33989, 4_967_199, 4_583_197,
     ]

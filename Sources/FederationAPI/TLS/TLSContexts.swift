@@ -5,7 +5,8 @@ import NIOSSL
 import Synchronization
 
 extension NodeCertificate {
-    /// TLS 1.3 only, HTTP/1.1 by ALPN; clients prove themselves by request signatures, not by certificates.
+    /// TLS 1.3 only, HTTP/1.1 by ALPN; clients prove themselves by request signatures, not by
+    /// certificates.
     func serverConfiguration() throws -> TLSConfiguration {
         let key = try NIOSSLPrivateKey(bytes: Array(privateKey.utf8), format: .pem)
         let own = try NIOSSLCertificate(bytes: certificate, format: .der)
@@ -18,8 +19,8 @@ extension NodeCertificate {
     }
 }
 
-/// One handshake's check of the server, made by the TLS library before it sends its own last flight: a server that is
-/// not the wanted node receives no byte of HTTP.
+/// One handshake's check of the server, made by the TLS library before it sends its own last
+/// flight: a server that is not the wanted node receives no byte of HTTP.
 final class ServerCheck: Sendable {
     private let pin: NodeID?
     private let outcome = Mutex<Result<ProvenIdentity, IdentityError>?>(nil)
@@ -33,11 +34,13 @@ final class ServerCheck: Sendable {
         try NIOSSLClientHandler(context: context, serverHostname: nil) { [self] chain, promise in
             let result = check(chain)
             outcome.withLock { $0 = result }
+            // The reason is kept in `outcome`.
             promise.succeed((try? result.get()) == nil ? .failed : .certificateVerified)
         }
     }
 
     private func check(_ chain: [NIOSSLCertificate]) -> Result<ProvenIdentity, IdentityError> {
+        // A certificate that can't be encoded is missing in the count below.
         let encoded = chain.compactMap { try? $0.toDERBytes() }
         guard encoded.count == chain.count else { return .failure(.unreadable("not X.509")) }
         do throws(IdentityError) {
@@ -51,7 +54,8 @@ final class ServerCheck: Sendable {
         }
     }
 
-    /// How long the other side may take to say goodbye in TLS; the library's 5 s would hold closed connections open.
+    /// How long the other side may take to say goodbye in TLS; the library's 5 s would hold closed
+    /// connections open.
     static let farewell: TimeAmount = .seconds(1)
 
     static func context() throws -> NIOSSLContext {

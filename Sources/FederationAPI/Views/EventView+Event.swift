@@ -2,7 +2,8 @@ public import Core
 public import Federation
 
 extension EventView {
-    /// The event that the view was made of. What is derived is checked, never trusted; the signature is not looked at.
+    /// The event that the view was made of. What is derived is checked, never trusted; the
+    /// signature is not looked at.
     public func event() throws(Refusal) -> Event {
         guard let header = Base64URL.decode(raw), let signature = Base64URL.decode(signature),
             signature.count == 64

@@ -21,7 +21,8 @@ public struct EventView: Codable, Hashable, Sendable {
     public var parents: [String]
     /// `role:name@origin`.
     public var author: String
-    /// "proved" where the author's own device signed, which the log checked when it took the event; else "unproved".
+    /// "proved" where the author's own device signed, which the log checked when it took the event;
+    /// else "unproved".
     public var authorProof: String
     public var kind: String
     public var bodyLength: Int

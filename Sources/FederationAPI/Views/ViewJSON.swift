@@ -1,6 +1,7 @@
 import Foundation
 
-/// The one way in which views are written: keys sorted, so that output can be compared; nothing absent is written.
+/// The one way in which views are written: keys sorted, so that output can be compared; nothing
+/// absent is written.
 public enum ViewJSON {
     /// The JSON text of a view, in UTF-8.
     public static func encode(_ view: some Encodable, isPretty: Bool = false) -> [UInt8] {

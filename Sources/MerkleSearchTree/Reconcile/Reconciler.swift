@@ -99,8 +99,8 @@ public enum ReconcileFailure: Error, Sendable, Equatable {
 
 /// What a session may cost.
 public struct ReconcileLimits: Sendable, Equatable {
-    /// The longest message, in bytes; at least 2,048. Longer work goes on in further messages.
-    public var messageBytes: Int
+    /// The longest message, in bytes; 2,048 to 1,048,576. Longer work goes on in further messages.
+    public private(set) var messageBytes: Int
     /// Ranges that a side has open at once, about 100 bytes each. Beyond it a side splits no
     /// further.
     public var openRanges: Int
@@ -115,7 +115,8 @@ public struct ReconcileLimits: Sendable, Equatable {
         messageBytes: Int = 65_536, openRanges: Int = 65_536, messages: Int = 4_096,
         attempts: Int = 3
     ) {
-        self.messageBytes = max(2_048, messageBytes)
+        // Above 1 MiB a list could need short ids of more than 64 bits.
+        self.messageBytes = min(max(2_048, messageBytes), 1 << 20)
         self.openRanges = openRanges
         self.messages = messages
         self.attempts = attempts

@@ -2,8 +2,8 @@ import Core
 
 /// What is hashed; docs/PROTOCOL fixes it, and roots of logs depend on every byte.
 ///
-///     page = "teambook-mst-page-v1\0" level:1 width:1 count:8 key:42 × width [digest:32 × (width +
-/// 1)]
+///     page = "teambook-mst-page-v1\0" level:1 width:1 count:8 key:42 × width [digest:32 × gaps]
+///            gaps = width + 1
 ///     fan  = "teambook-mst-fan-v1\0" prefix:1 parts:1 count:8 digest:32 × parts
 ///
 /// The digests of a page are there where any of its gaps holds keys; an empty gap has the empty

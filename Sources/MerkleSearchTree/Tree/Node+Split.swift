@@ -25,7 +25,8 @@ extension MerkleSearchTree.Node {
             place == 0
                 ? low
                 : Node(
-                    level: level, keys: Array(keys[..<place]), children: children[..<place] + [low]),
+                    level: level, keys: Array(keys[..<place]),
+                    children: children[..<place] + [low]),
             place == keys.count
                 ? high
                 : Node(

@@ -68,6 +68,11 @@ final class TestOperator: OperatorPort {
         }
     }
 
+    func importEvents(_ events: [EventView]) async throws(Refusal) -> [String] {
+        note("import \(events.map(\.sequence))")
+        return events.map { _ in "stored" }
+    }
+
     func page(since: Cursor?, limit: Int) async throws(Refusal) -> Page {
         note("page \(since?.text ?? "-") \(limit)")
         return Sample.page([Sample.event(.test(1), 1)], at: 1, isEnd: true)

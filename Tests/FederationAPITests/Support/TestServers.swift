@@ -69,7 +69,8 @@ func withClient<Value: Sendable>(
     }
 }
 
-/// A TLS server that answers every connection's first bytes with fixed ones, and counts what it gets in clear.
+/// A TLS server that answers every connection's first bytes with fixed ones, and counts what it
+/// gets in clear.
 final class ScriptedServer: Sendable {
     struct Seen {
         var connections = 0
@@ -164,7 +165,8 @@ final class ScriptedServer: Sendable {
     }
 }
 
-/// Sends raw bytes through TLS and takes what comes until the server closes or the answer is `until`.
+/// Sends raw bytes through TLS and takes what comes until the server closes or the answer is
+/// `until`.
 func rawExchange(
     _ endpoint: Endpoint, _ pieces: [[UInt8]], pause: Duration = .zero, until end: String? = nil
 ) async throws -> String {
@@ -184,7 +186,9 @@ func rawExchange(
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for piece in pieces {
+                    // A server that hangs up early is seen in its answer.
                     try? await outbound.write(ByteBuffer(bytes: piece))
+                    // The slowness itself is what is tested; when cancelled, it is over.
                     if pause > .zero { try? await Task.sleep(for: pause) }
                 }
             }

@@ -78,6 +78,8 @@ final class Node {
         return Exchange(number: lastExchange)
     }
 
+    func keep(_ effect: Effect) { out.append(effect) }
+
     func take() -> [Effect] {
         defer { out = [] }
         return out

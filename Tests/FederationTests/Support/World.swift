@@ -109,7 +109,7 @@ final class World {
         _ token: Token, _ to: Destination, _ bytes: [UInt8], from place: Int, isStream: Bool
     ) {
         let target = to.endpoints.lazy.compactMap { endpoint in
-            nodes.firstIndex { "https://n\($0.key.seed()[0])" == endpoint }
+            self.nodes.firstIndex { "https://n\($0.key.seed()[0])" == endpoint }
         }.first
         let failure: TransportFailure? =
             switch target {
