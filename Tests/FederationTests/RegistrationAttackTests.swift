@@ -40,7 +40,7 @@ struct RegistrationAttackTests {
     }
 
     @Test func aConfirmationWithoutTheKeyIsRefused() throws {
-        let challenge = try #require(challenge(introduction(eve.node)))
+        let challenge = try #require(self.challenge(introduction(eve.node)))
         let forged = confirmation(challenge, signature: [UInt8](repeating: 0, count: 64))
         #expect(node.ask(forged, as: nil)?.refusal == .badSignature)
         #expect(node.disk.peers.isEmpty)
@@ -48,7 +48,7 @@ struct RegistrationAttackTests {
 
     /// What the node signed for the challenge is no confirmation of anybody.
     @Test func aReflectedSignatureIsRefused() throws {
-        let challenge = try #require(challenge(introduction(eve.node)))
+        let challenge = try #require(self.challenge(introduction(eve.node)))
         let reflected = confirmation(
             challenge, signature: challenge.signature, joinProof: challenge.joinProof)
         #expect(node.ask(reflected, as: nil)?.refusal == .badSignature)
@@ -118,7 +118,7 @@ struct RegistrationAttackTests {
     }
 
     @Test func anExpiredChallengeIsRefused() throws {
-        let challenge = try #require(challenge(introduction(eve.node)))
+        let challenge = try #require(self.challenge(introduction(eve.node)))
         node.sleep(.seconds(61))
         let late = confirmation(challenge, signature: [UInt8](repeating: 0, count: 64))
         #expect(node.ask(late, as: nil)?.refusal == .unauthenticated)

@@ -32,7 +32,10 @@ struct SessionTests {
         }
         for (place, count) in [a, b].enumerated() where count > 0 {
             world.with(place) { node in
-                _ = node.append((0..<count).map { Draft.say("\(place) \($0)") })
+                for start in stride(from: 0, to: count, by: 400) {
+                    let end = min(count, start + 400)
+                    _ = node.append((start..<end).map { Draft.say("\(place) \($0)") })
+                }
             }
         }
         return world

@@ -94,10 +94,11 @@ extension Engine {
     ) {
         guard let purpose = asked.removeValue(forKey: token) else { return }
         switch purpose {
-        case .page(let exchange, _):
+        case .page(let exchange, let node):
             guard case .page(let entries, let through, let isEnd) = loaded else {
                 return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
             }
+            if isEnd { peers[node]?.readsAll = false }
             let page = page(entries, through: through, isEnd: isEnd)
             effects.append(.reply(exchange, .page(page)))
         case .streamPage(let node, let exchange):

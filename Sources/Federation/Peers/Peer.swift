@@ -22,6 +22,8 @@ struct Peer: Sendable {
     /// Where the peer's log ended when a bootstrapping session began.
     var bootstrap: Cursor?
 
+    /// Whether it pulls our log from the start, until it has come to the end.
+    var readsAll = false
     /// What the operator was told last.
     var announced: Standing?
 

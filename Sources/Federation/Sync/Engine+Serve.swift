@@ -7,10 +7,11 @@ extension Engine {
         since: Cursor?, _ exchange: Exchange, to node: NodeID, _ effects: inout [Effect]
     ) {
         guard let start = start(since, exchange, &effects) else { return }
-        // Whoever reads from the start may have lost what it sent us: it gets all.
+        // Whoever begins at the start may have lost what it sent us: it gets all, to the last page.
+        if since == nil { peers[node]?.readsAll = true }
         let query = Query.page(
             after: start, events: MessageLimits.pageEvents, bytes: MessageLimits.pageBytes,
-            excluding: since == nil ? nil : node)
+            excluding: peers[node]?.readsAll == true ? nil : node)
         effects.append(.load(token(for: .page(exchange, node)), query))
     }
 

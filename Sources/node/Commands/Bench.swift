@@ -58,14 +58,26 @@ extension Bench {
                 precondition(tree.root != .zero)
             }
             let memory = Self.residentBytes() - before
+            let appended = Self.keys(keys / 100, from: all.count)
             let snapshot = tree
-            let single = clock.measure { for key in more.prefix(10_000) { tree.insert(key) } }
+            let single = clock.measure { for key in appended { tree.insert(key) } }
             tree = snapshot
             let batched = clock.measure {
+                for start in stride(from: 0, to: appended.count, by: 100) {
+                    tree.insert(contentsOf: appended[start..<min(start + 100, appended.count)])
+                }
+            }
+            tree = snapshot
+            let scattered = clock.measure {
                 for start in stride(from: 0, to: more.count, by: 500) {
                     tree.insert(contentsOf: more[start..<min(start + 500, more.count)])
                 }
             }
+            var random = sorted
+            random.shuffle(using: &dice)
+            tree = MerkleSearchTree()
+            let whole = clock.measure { _ = tree.insert(contentsOf: random) }
+            precondition(tree.root == snapshot.root)
             let count = Double(sorted.count)
             try Bench.show(
                 [
@@ -73,17 +85,22 @@ extension Bench {
                     Figure(name: "keys", value: count, unit: ""),
                     Figure(name: "memory", value: Double(memory) / count, unit: "B an item"),
                     Figure(
-                        name: "one insert, root known after each",
-                        value: Bench.seconds(single) * 1e6 / Double(min(10_000, more.count)),
-                        unit: "us"),
+                        name: "insert, random order into an empty tree",
+                        value: Bench.seconds(whole) * 1e6 / count, unit: "us"),
                     Figure(
-                        name: "one insert of a batch of 500",
-                        value: Bench.seconds(batched) * 1e6 / Double(more.count), unit: "us"),
+                        name: "insert, newest, by 100, root after each 100",
+                        value: Bench.seconds(batched) * 1e6 / Double(appended.count), unit: "us"),
+                    Figure(
+                        name: "insert, newest, one by one, root after each",
+                        value: Bench.seconds(single) * 1e6 / Double(appended.count), unit: "us"),
+                    Figure(
+                        name: "insert, scattered, by 500, root after each 500",
+                        value: Bench.seconds(scattered) * 1e6 / Double(more.count), unit: "us"),
                 ], format)
         }
 
-        private static func keys(_ count: Int) -> [EventKey] {
-            (0..<count).map { number in
+        private static func keys(_ count: Int, from first: Int = 0) -> [EventKey] {
+            (first..<first + count).map { number in
                 EventKey(
                     physical: 1_700_000_000_000_000 + 1000 * UInt64(number), counter: 0,
                     id: SHA256.hash(Array("item-1-\(number)".utf8)))

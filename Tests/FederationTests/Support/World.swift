@@ -16,6 +16,14 @@ final class World {
         /// Which life of the client this belongs to.
         var life: Int
         var content: Content
+
+        /// Whether it crosses the network, where it may be lost; else its receiver found out by itself.
+        var travels: Bool {
+            switch content {
+            case .failure, .closed: false
+            default: true
+            }
+        }
     }
 
     /// Where the answers to an exchange go.
@@ -183,7 +191,7 @@ extension World {
 
     func deliver(_ place: Int) {
         let packet = wire.remove(at: place)
-        if loses(packet) { return lose(packet) }
+        if packet.travels, loses(packet) { return lose(packet) }
         switch packet.content {
         case .request(let token, let bytes, let isStream):
             request(token, bytes, packet, isStream: isStream)
@@ -255,7 +263,7 @@ extension World {
                     from: packet.from, to: packet.to, life: packet.life,
                     content: .failure(token, .timedOut)))
         case .page(let token, _): cut(token, packet)
-        case .failure, .closed: wire.append(packet)
+        case .failure, .closed: break
         }
     }
 
