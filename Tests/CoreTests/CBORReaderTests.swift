@@ -68,7 +68,9 @@ struct CBORReaderTests {
         #expect(refusal(hex) == .wrongType, "\(hex)")
     }
 
-    @Test(arguments: ["61ff", "62c328", "63e28228", "64f0288cbc", "63eda080", "62c080", "64f4908080"])
+    @Test(arguments: [
+        "61ff", "62c328", "63e28228", "64f0288cbc", "63eda080", "62c080", "64f4908080",
+    ])
     func textThatIsNotUTF8IsRefused(_ hex: String) {
         #expect(refusal(hex) == .notUTF8, "\(hex)")
     }
@@ -146,8 +148,12 @@ struct CBORReaderTests {
         #expect(error("42aa") { r throws(CBORError) in try r.data(2...2) } == .truncated)
         #expect(error("42aaaa") { r throws(CBORError) in try r.text(0...9) } == .wrongType)
         #expect(error("83010203") { r throws(CBORError) in try r.array(exactly: 2) } == .outOfRange)
-        #expect(error("5820aa") { r throws(CBORError) in try r.identifier(as: EventID.self) } == .truncated)
-        #expect(error("581faa") { r throws(CBORError) in try r.identifier(as: EventID.self) } == .outOfRange)
+        #expect(
+            error("5820aa") { r throws(CBORError) in try r.identifier(as: EventID.self) }
+                == .truncated)
+        #expect(
+            error("581faa") { r throws(CBORError) in try r.identifier(as: EventID.self) }
+                == .outOfRange)
         #expect(error("f6") { r throws(CBORError) in try r.boolean() } == .wrongType)
         #expect(error("") { r throws(CBORError) in try r.null() } == .truncated)
     }
@@ -179,7 +185,8 @@ struct CBORReaderTests {
             for end in bytes.indices {
                 let why = "seed \(seed), round \(round), \(Hex.encode(bytes)) cut at \(end)"
                 // A count above the bytes that are left may be refused before they are missed.
-                #expect([.truncated, .outOfRange].contains(refusal(Array(bytes[..<end]))), "\(why)")
+                #expect(
+                    [.truncated, .outOfRange].contains(refusal(Array(bytes[..<end]))), "\(why)")
             }
         }
     }

@@ -146,7 +146,8 @@ struct EventTests {
             var bytes = wires[dice.below(wires.count)]
             switch dice.below(4) {
             case 0: bytes.removeSubrange(dice.below(bytes.count)...)
-            case 1: bytes.insert(UInt8(truncatingIfNeeded: dice.next()), at: dice.below(bytes.count))
+            case 1:
+                bytes.insert(UInt8(truncatingIfNeeded: dice.next()), at: dice.below(bytes.count))
             case 2:
                 let start = dice.below(bytes.count)
                 bytes.replaceSubrange(start..<min(bytes.count, start + 9), with: wires[0].prefix(9))

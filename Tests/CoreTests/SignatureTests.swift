@@ -104,7 +104,8 @@ struct SignatureTests {
             let bytes = try #require(Hex.decode(encoding))
             let point = try #require(NodeID(bytes: bytes))
             #expect(!Signature.isValidKey(point))
-            #expect(!Signature.verifyWithValidKey(bytes + good[32...], of: [1, 2, 3], by: key.node))
+            #expect(
+                !Signature.verifyWithValidKey(bytes + good[32...], of: [1, 2, 3], by: key.node))
             let zero = bytes + [UInt8](repeating: 0, count: 32)
             #expect(!Signature.verifyWithValidKey(zero, of: [1, 2, 3], by: key.node))
         }

@@ -90,7 +90,9 @@ struct TextTests {
     @Test func aLogIdHas16Bytes() {
         #expect(LogID(bytes: [UInt8](repeating: 1, count: 15)) == nil)
         #expect(LogID(bytes: [UInt8](repeating: 1, count: 17)) == nil)
-        #expect(LogID(bytes: [UInt8](repeating: 1, count: 16))?.hex == String(repeating: "01", count: 16))
+        #expect(
+            LogID(bytes: [UInt8](repeating: 1, count: 16))?.hex
+                == String(repeating: "01", count: 16))
     }
 
     /// FIPS 180-4, "abc".

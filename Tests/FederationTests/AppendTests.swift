@@ -153,20 +153,29 @@ struct AppendTests {
     private static let tooMuch: [(String, [Draft], RefusalCode)] = [
         ("nothing", [], .tooLarge),
         ("1001", Array(repeating: .say("x"), count: 1001), .tooLarge),
-        ("body", [Draft(author: .assistant, kind: "k", body: Array(repeating: 0, count: 65_537))],
-            .tooLarge),
+        (
+            "body",
+            [Draft(author: .assistant, kind: "k", body: Array(repeating: 0, count: 65_537))],
+            .tooLarge
+        ),
         ("no kind", [Draft(author: .assistant, kind: "", body: [])], .malformed),
-        ("kind", [Draft(author: .assistant, kind: String(repeating: "k", count: 65), body: [])],
-            .malformed),
-        ("kind in bytes",
+        (
+            "kind", [Draft(author: .assistant, kind: String(repeating: "k", count: 65), body: [])],
+            .malformed
+        ),
+        (
+            "kind in bytes",
             [Draft(author: .assistant, kind: String(repeating: "é", count: 33), body: [])],
-            .malformed),
-        ("parents",
+            .malformed
+        ),
+        (
+            "parents",
             [
                 Draft(
                     author: .assistant, kind: "k", body: [],
                     parents: (0..<17).map { EventID(words: $0, 0, 0, 0) })
-            ], .tooLarge),
+            ], .tooLarge
+        ),
     ]
 
     @Test(arguments: tooMuch.indices)

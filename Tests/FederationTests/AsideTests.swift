@@ -75,7 +75,8 @@ struct AsideTests {
     @Test func moreThanADayAheadIsTooEarly() {
         let day = Duration.seconds(86_400)
         #expect(node.push([event(ahead: day)], as: peer) == [.setAside])
-        #expect(node.push([event(2, ahead: day + .microseconds(1))], as: peer) == [.refused(.tooEarly)])
+        #expect(
+            node.push([event(2, ahead: day + .microseconds(1))], as: peer) == [.refused(.tooEarly)])
         #expect(node.disk.aside.count == 1)
     }
 

@@ -27,9 +27,10 @@ struct ConvergenceTests {
                 switch dice.below(40) {
                 case 0...5: append(place)
                 case 6...11: hold(place)
-                case 12...17: if let held = pick(world.nodes[place].held.count) {
-                    world.with(place) { $0.release(held) }
-                }
+                case 12...17:
+                    if let held = pick(world.nodes[place].held.count) {
+                        world.with(place) { $0.release(held) }
+                    }
                 case 18: fail(place)
                 case 19: crash(place)
                 case 20...22: pass(.milliseconds(dice.below(2000)))
@@ -47,7 +48,9 @@ struct ConvergenceTests {
         }
 
         private func hold(_ place: Int) {
-            let all: [Set<Node.Work>] = [[], [.store], [.load], [.verify], [.store, .load, .verify]]
+            let all: [Set<Node.Work>] = [
+                [], [.store], [.load], [.verify], [.store, .load, .verify],
+            ]
             world.nodes[place].holds = all[dice.below(all.count)]
         }
 
@@ -109,7 +112,8 @@ struct ConvergenceTests {
         #expect(storm.acknowledged.count > 10, "seed \(seed)")
         let held = storm.world.nodes.map { Set($0.disk.ids) }
         for (place, node) in storm.world.nodes.enumerated() {
-            #expect(held[place].isSuperset(of: storm.acknowledged), "seed \(seed), node \(place + 1)")
+            #expect(
+                held[place].isSuperset(of: storm.acknowledged), "seed \(seed), node \(place + 1)")
             #expect(held[place] == held[0], "seed \(seed), node \(place + 1)")
             #expect(node.engine.root == storm.world.nodes[0].engine.root, "seed \(seed)")
             #expect(node.engine.eventCount == node.disk.entries.count, "seed \(seed)")

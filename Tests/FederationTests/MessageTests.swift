@@ -45,7 +45,9 @@ struct MessageTests {
     }
 
     private static var responses: [Response] {
-        guard let cursor, let log = LogID(bytes: [UInt8](repeating: 3, count: 16)) else { return [] }
+        guard let cursor, let log = LogID(bytes: [UInt8](repeating: 3, count: 16)) else {
+            return []
+        }
         let status = PeerStatus(
             log: log, position: 5, eventCount: 4, root: digest, missingBodies: 1)
         let refusals = RefusalCode.allCases.map {
@@ -54,7 +56,8 @@ struct MessageTests {
         let states = PeerRecord.State.allCases.map {
             Response.registration(RegistrationState(state: $0, isApproved: $0 == .active))
         }
-        let outcomes = [Outcome.stored, .alreadyHeld, .setAside]
+        let outcomes =
+            [Outcome.stored, .alreadyHeld, .setAside]
             + RefusalCode.allCases.map { .refused($0) }
         return refusals + states + [
             .challenge(
@@ -205,7 +208,8 @@ struct MessageTests {
 
     @Test(arguments: ["x", "é", "水", "👩‍👩‍👧‍👦", "e\u{301}\u{302}\u{303}"])
     func aRefusalIsReadWhateverItSays(_ letter: String) throws {
-        let refusal = Refusal(.busy, String(repeating: letter, count: 2000), retryAfter: .seconds(1))
+        let refusal = Refusal(
+            .busy, String(repeating: letter, count: 2000), retryAfter: .seconds(1))
         let read = try Response(decoding: Response.refused(refusal).encoded())
         #expect(read.refusal == .busy)
     }

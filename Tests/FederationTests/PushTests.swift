@@ -49,7 +49,10 @@ struct PushTests {
         #expect(node.push(origin.events(1), as: peer) == nil)
         #expect(node.engine.eventCount == 0)
         node.releaseAll()
-        #expect(node.out.contains { if case .reply(_, .outcomes([.stored])) = $0 { true } else { false } })
+        #expect(
+            node.out.contains {
+                if case .reply(_, .outcomes([.stored])) = $0 { true } else { false }
+            })
     }
 
     @Test func aFullDiskIsSaidAndNothingIsKept() {

@@ -127,7 +127,8 @@ struct RegistrationAttackTests {
 
     @Test func aFloodOfIntroductionsIsBounded() {
         var taken = 0
-        for number in 0..<1000 where challenge(introduction(eve.node, nonce: UInt64(number))) != nil {
+        for number in 0..<1000 where challenge(introduction(eve.node, nonce: UInt64(number))) != nil
+        {
             taken += 1
         }
         #expect(taken == 256)

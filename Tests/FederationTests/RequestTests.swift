@@ -175,7 +175,8 @@ struct RequestTests {
 
     @Test func unknownSessionsAreGone() {
         #expect(node.ask(.fetch(session: 7, message: []), as: peer)?.refusal == .sessionGone)
-        #expect(node.ask(.reconcile(session: 7, message: [9, 9]), as: peer)?.refusal == .sessionGone)
+        #expect(
+            node.ask(.reconcile(session: 7, message: [9, 9]), as: peer)?.refusal == .sessionGone)
     }
 
     @Test(arguments: Seeds.upTo(5))
@@ -191,6 +192,19 @@ struct RequestTests {
                 : .fetch(session: session, message: message)
             #expect(node.ask(request, as: peer) != nil, "seed \(seed)")
         }
+    }
+
+    @Test func streamsAreBounded() {
+        let keys = (0..<257).map { NodeID(words: UInt64($0 + 1), 5, 5, 5) }
+        let records = keys.map {
+            PeerRecord(node: $0, state: .active, isApprovedHere: true, isApprovedThere: true)
+        }
+        let crowded = Node(1, peers: records)
+        for key in keys.dropLast() {
+            #expect(crowded.ask(.stream(since: nil), as: key)?.page != nil)
+        }
+        #expect(crowded.ask(.stream(since: nil), as: keys[256])?.refusal == .busy)
+        #expect(crowded.ask(.stream(since: nil), as: keys[0])?.page != nil)
     }
 
     @Test func anAnswerThatNobodyAskedForIsIgnored() {

@@ -210,7 +210,11 @@ struct StreamTests {
         _ = node.operate(.remove(peer))
         #expect(
             node.out.contains {
-                if case .close(stream, let refusal) = $0 { refusal?.code == .removed } else { false }
+                if case .close(stream, let refusal) = $0 {
+                    refusal?.code == .removed
+                } else {
+                    false
+                }
             })
         _ = node.take()
         node.append("secret")

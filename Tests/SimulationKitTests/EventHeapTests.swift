@@ -16,10 +16,15 @@ struct EventHeapTests {
             model.append((time, number))
         }
         model.sort { ($0.time, $0.number) < ($1.time, $1.number) }
-        for expected in model {
-            #expect(heap.nextTime == Instant(microseconds: expected.time))
-            #expect(heap.pop()?.element == expected.number)
+        var popped: [Int] = []
+        var times: [Int64] = []
+        while let time = heap.nextTime, let next = heap.pop() {
+            #expect(next.time == time)
+            times.append(time.microseconds)
+            popped.append(next.element)
         }
+        #expect(popped == model.map(\.number))
+        #expect(times == model.map(\.time))
         #expect(heap.pop()?.element == nil)
         #expect(heap.isEmpty)
     }

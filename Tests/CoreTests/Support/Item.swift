@@ -32,11 +32,14 @@ indirect enum Item: Equatable {
 
     /// The shortest head, or one of `width` bytes of argument.
     static func head(_ major: UInt8, _ value: UInt64, width: Int? = nil) -> [UInt8] {
-        let least = value < 24 ? 0 : value < 1 << 8 ? 1 : value < 1 << 16 ? 2 : value < 1 << 32 ? 4 : 8
+        let least =
+            value < 24 ? 0 : value < 1 << 8 ? 1 : value < 1 << 16 ? 2 : value < 1 << 32 ? 4 : 8
         let width = width ?? least
         guard width > 0 else { return [major << 5 | UInt8(value)] }
         let short: [Int: UInt8] = [1: 24, 2: 25, 4: 26, 8: 27]
-        let bytes = (0..<width).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+        let bytes = (0..<width).reversed().map {
+            UInt8(truncatingIfNeeded: value >> (8 * UInt64($0)))
+        }
         return [major << 5 | (short[width] ?? 31)] + bytes
     }
 
@@ -83,7 +86,8 @@ func rewritten(_ bytes: [UInt8]) -> [UInt8]? {
 private func copy(_ reader: inout CBORReader, _ writer: inout CBORWriter) -> Bool {
     func attempt<Value>(_ read: (inout CBORReader) throws(CBORError) -> Value) -> Value? {
         var copy = reader
-        guard case .success(let value) = Result(catching: { () throws(CBORError) in try read(&copy) })
+        guard
+            case .success(let value) = Result(catching: { () throws(CBORError) in try read(&copy) })
         else { return nil }
         reader = copy
         return value

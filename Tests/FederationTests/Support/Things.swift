@@ -67,7 +67,8 @@ final class Origin {
         _ key: SecretKey, _ sequence: UInt64, _ previous: EventID?, _ text: String,
         at wall: WallTime, scope: [UInt8] = []
     ) -> Event {
-        let body = Body(salt: Array(SHA256.hash(Array(text.utf8), as: Digest.self).bytes[..<16]),
+        let body = Body(
+            salt: Array(SHA256.hash(Array(text.utf8), as: Digest.self).bytes[..<16]),
             bytes: Array(text.utf8))
         let time = Timestamp(
             physical: wall.microseconds, counter: UInt16(truncatingIfNeeded: sequence))
