@@ -1,5 +1,5 @@
-/// Seeded randomness for timers and choices, never for anything that goes on the wire (SplitMix64: Steele, Lea,
-/// Flood, OOPSLA 2014).
+/// Seeded randomness for timers and choices, never for anything that goes on the wire (SplitMix64:
+/// Steele, Lea, Flood, OOPSLA 2014).
 public struct Dice: Hashable, Sendable, RandomNumberGenerator {
     private var state: UInt64
 
@@ -13,8 +13,8 @@ public struct Dice: Hashable, Sendable, RandomNumberGenerator {
         return word ^ (word >> 31)
     }
 
-    /// A whole number below `bound`, which is at least 1 (Lemire, arXiv 1805.10941; the bias is below 2^-40 for the
-    /// bounds used here).
+    /// A whole number below `bound`, which is at least 1 (Lemire, arXiv 1805.10941; the bias is
+    /// below 2^-40 for the bounds used here).
     public mutating func below(_ bound: Int) -> Int {
         Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }

@@ -1,8 +1,10 @@
 /// Every bound of the event format and of what is kept, in one place, each with its reason.
 public enum Limits {
-    /// The largest integer that JSON carries exactly (RFC 8259 section 6), so that the JSON view loses nothing.
+    /// The largest integer that JSON carries exactly (RFC 8259 section 6), so that the JSON view
+    /// loses nothing.
     public static let integer: UInt64 = 1 << 53 - 1
-    /// A header is at most 2.2 KiB with all parents and proofs; the rest is room for later versions.
+    /// A header is at most 2.2 KiB with all parents and proofs; the rest is room for later
+    /// versions.
     public static let headerBytes = 4096
     /// A message, a commit, a small file. Larger content travels by reference.
     public static let bodyBytes = 65_536
@@ -18,7 +20,8 @@ public enum Limits {
     public static let saltBytes = 16
     /// header + signature + salt + body + heads.
     public static let wireBytes = headerBytes + 64 + saltBytes + bodyBytes + 32
-    /// Events in one batch: bounds the verification work that one message can order (60 ms on one core).
+    /// Events in one batch: bounds the verification work that one message can order (60 ms on one
+    /// core).
     public static let batchEvents = 1000
     /// Bytes in one batch, and of any body on the public port.
     public static let batchBytes = 4 << 20

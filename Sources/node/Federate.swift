@@ -10,8 +10,8 @@ struct Federate: AsyncParsableCommand {
         commandName: "federate",
         abstract: "Peer-to-peer sync of signed events between Teambooks, without a server.",
         discussion: """
-            A node lives in a data folder (--data, by default ~/.local/share/federate). Commands talk to the node \
-            that runs there, and work on the folder themselves where none runs.
+            A node lives in a data folder (--data, by default ~/.local/share/federate). Commands \
+            talk to the node that runs there, and work on the folder themselves where none runs.
 
             Start with: federate init, federate start
             """,

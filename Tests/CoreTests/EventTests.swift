@@ -9,7 +9,7 @@ struct EventTests {
 
     /// Whether `bytes` are a valid event with its body right.
     private func valid(_ bytes: [UInt8]) -> Event? {
-        guard let event = try? Event(decoding: bytes) else { return nil }
+        guard let event = attempt({ try Event(decoding: bytes) }) else { return nil }
         return event.isSigned() && event.bodyMatches ? event : nil
     }
 
@@ -33,7 +33,10 @@ struct EventTests {
             var changed = header
             changed[place] ^= 1
             // Most are not even canonical.
-            guard let event = try? Event(headerBytes: changed, signature: signature, body: nil)
+            guard
+                let event = attempt({
+                    try Event(headerBytes: changed, signature: signature, body: nil)
+                })
             else { continue }
             #expect(event.id.bytes != fixture.bytes(name, "id"))
             #expect(!event.isSigned(), "\(name): byte \(place)")

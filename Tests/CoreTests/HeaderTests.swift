@@ -129,7 +129,7 @@ struct HeaderTests {
         func refused(_ extra: [UInt8]) -> Bool {
             let whole = Self.with([0: .unsigned(2)], extra: [.null])
             let bytes = Array(whole.dropLast()) + extra
-            return (try? Header(decoding: bytes)) == nil
+            return attempt({ try Header(decoding: bytes) }) == nil
         }
         #expect(!refused([0x00]))
         #expect(refused([0x18, 0x00]))
@@ -149,16 +149,16 @@ struct HeaderTests {
         }
         let rest = bytes(1000).count - 1000
         #expect(bytes(4096 - rest).count == 4096)
-        #expect((try? Header(decoding: bytes(4096 - rest))) != nil)
-        #expect((try? Header(decoding: bytes(4097 - rest))) == nil)
+        #expect(attempt({ try Header(decoding: bytes(4096 - rest)) }) != nil)
+        #expect(attempt({ try Header(decoding: bytes(4097 - rest)) }) == nil)
     }
 
     @Test func everyTruncationIsRefused() {
         let bytes = Self.with([:])
         for end in bytes.indices {
-            #expect((try? Header(decoding: Array(bytes[..<end]))) == nil, "\(end)")
+            #expect(attempt({ try Header(decoding: Array(bytes[..<end])) }) == nil, "\(end)")
         }
-        #expect((try? Header(decoding: bytes + [0x00])) == nil)
+        #expect(attempt({ try Header(decoding: bytes + [0x00]) }) == nil)
     }
 
     @Test(arguments: ["node:a", "ai:assistant-1", "human:anna.b_c"])

@@ -47,9 +47,13 @@ struct SignatureTests {
     }
 
     private struct SmallOrder: Decodable {
-        var vk_bytes: String
-        var sig_bytes: String
-        var valid_libsodium_1_0_18: Bool
+        var key: String
+        var signature: String
+
+        enum CodingKeys: String, CodingKey {
+            case key = "vk_bytes"
+            case signature = "sig_bytes"
+        }
     }
 
     @Test(vectors)
@@ -57,17 +61,22 @@ struct SignatureTests {
         let cases = try Vectors.load("zip215_small_order_generated.json", as: [SmallOrder].self)
         #expect(cases.count == 196)
         for test in cases {
-            #expect(!verify(test.sig_bytes, "5a63617368", test.vk_bytes), "\(test.sig_bytes)")
-            let key = try #require(NodeID(hex: test.vk_bytes))
+            #expect(!verify(test.signature, "5a63617368", test.key), "\(test.signature)")
+            let key = try #require(NodeID(hex: test.key))
             #expect(!Signature.isValidKey(key))
         }
     }
 
     private struct Divergence: Decodable {
         var name: String
-        var pub_key: String
+        var key: String
         var message: String
         var signature: String
+
+        enum CodingKeys: String, CodingKey {
+            case name, message, signature
+            case key = "pub_key"
+        }
     }
 
     @Test(vectors)
@@ -75,13 +84,18 @@ struct SignatureTests {
         let cases = try Vectors.load("divergence_generated.json", as: [Divergence].self)
         #expect(!cases.isEmpty)
         for test in cases {
-            #expect(!verify(test.signature, test.message, test.pub_key), "\(test.name)")
+            #expect(!verify(test.signature, test.message, test.key), "\(test.name)")
         }
     }
 
     private struct Point: Decodable {
-        var torsion_multiple: Int
+        var torsion: Int
         var point: String
+
+        enum CodingKeys: String, CodingKey {
+            case point
+            case torsion = "torsion_multiple"
+        }
     }
 
     @Test(vectors)
@@ -90,7 +104,7 @@ struct SignatureTests {
         #expect(points.count >= 8)
         for test in points {
             let key = try #require(NodeID(hex: test.point))
-            #expect(Signature.isValidKey(key) == (test.torsion_multiple == 0))
+            #expect(Signature.isValidKey(key) == (test.torsion == 0))
         }
     }
 

@@ -45,7 +45,8 @@ final class AvahiLab: Sendable {
         return try execute([root.appending(path: "scripts/private-avahi").path] + arguments)
     }
 
-    /// Announces a service of our type with these TXT items until the lab ends; returns once it stands.
+    /// Announces a service of our type with these TXT items until the lab ends; returns once it
+    /// stands.
     func announce(_ name: String, _ text: [String], type: String = "_teambook._tcp") throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

@@ -24,6 +24,7 @@ struct ShellTests {
         let inbox = Inbox()
         #expect(await inbox.next(until: .now + .milliseconds(5)) == [])
         async let later: Void = {
+            // Gives the loop under test a moment between two looks.
             try? await Task.sleep(for: .milliseconds(5))
             inbox.post(.began)
         }()

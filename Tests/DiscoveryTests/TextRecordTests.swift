@@ -34,7 +34,7 @@ struct TextRecordTests {
 
     @Test(arguments: ["1", "1-1", "0-4", "1-9", "001"])
     func ourProtocolIsFoundInARange(proto: String) throws {
-        _ = try read(["txtvers=1", "id=\(hex)", "proto=\(proto)"])
+        #expect(try read(["txtvers=1", "id=\(hex)", "proto=\(proto)"]).node.hex == hex)
     }
 
     @Test(arguments: [

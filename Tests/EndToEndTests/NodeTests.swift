@@ -33,7 +33,9 @@ struct NodeTests {
         let node = try await b.status().node
         #expect(try a.run(["peers", "remove", node]).code == 0)
         #expect(try a.run(["post", "not for b"]).code == 0)
-        try await eventually("b knows") { try await b.peers().first?.state == "removed" ? true : nil }
+        try await eventually("b knows") {
+            try await b.peers().first?.state == "removed" ? true : nil
+        }
         let sync = try b.run(["sync"])
         #expect(sync.code == 1)
         #expect(try await b.status().eventCount == 0)
@@ -59,8 +61,8 @@ struct NodeTests {
         #expect(result.errors.contains("use"), "\(result.errors)")
     }
 
-    /// Kills a node that is being posted to and synced from, again and again: what was acknowledged is there, the chain
-    /// goes on, and the peer has it too.
+    /// Kills a node that is being posted to and synced from, again and again: what was acknowledged
+    /// is there, the chain goes on, and the peer has it too.
     @Test func killAtAnyMomentLosesNothingThatWasAcknowledged() async throws {
         let a = try NodeUnderTest("killed")
         let b = try NodeUnderTest("witness")
@@ -97,6 +99,7 @@ struct NodeTests {
             for number in 0..<1000 {
                 let drafts = [PostDraft(body: "round \(round), number \(number)")]
                 guard
+                    // A node that was killed answers nothing.
                     let made: [PostReceipt] = try? await socket.send(
                         "POST", "/api/federation/events", body: drafts)
                 else { break }  // killed

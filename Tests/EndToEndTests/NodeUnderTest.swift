@@ -22,14 +22,17 @@ final class NodeUnderTest {
     }()
 
     init(_ label: String, initialize: [String] = []) throws {
-        folder = NSTemporaryDirectory() + "federate-e2e-\(getpid())-\(label)-\(UUID().uuidString.prefix(8))"
+        folder =
+            NSTemporaryDirectory()
+            + "federate-e2e-\(getpid())-\(label)-\(UUID().uuidString.prefix(8))"
         let result = try Self.run(["init", "--data", folder, "--label", label] + initialize)
         guard result.code == 0 else { throw Failure("init: \(result.errors)") }
     }
 
     deinit {
         kill()
-        try? FileManager.default.removeItem(atPath: folder)  // a temporary folder; nobody waits for it
+        // A temporary folder.
+        try? FileManager.default.removeItem(atPath: folder)
     }
 
     var socket: SocketClient { SocketClient(socket: folder + "/control.sock") }
@@ -48,6 +51,7 @@ final class NodeUnderTest {
         self.process = process
         return try await eventually("the node answers") {
             guard process.isRunning else { throw Failure("the node ended at once") }
+            // A node that starts does not answer yet.
             guard let view: StatusView = try? await self.socket.get("/api/federation/status")
             else { return nil }  // not yet
             return view.listening.first
@@ -95,9 +99,11 @@ final class NodeUnderTest {
         process.arguments = arguments
         let scratch = NSTemporaryDirectory() + "federate-e2e-\(getpid())-\(UUID().uuidString)"
         let files = ["in", "out", "err"].map { scratch + "." + $0 }
-        FileManager.default.createFile(atPath: files[0], contents: Data(input.utf8))
-        for file in files.dropFirst() { FileManager.default.createFile(atPath: file, contents: nil) }
-        defer { for file in files { unlink(file) } }
+        try Data(input.utf8).write(to: URL(fileURLWithPath: files[0]))
+        for file in files.dropFirst() { try Data().write(to: URL(fileURLWithPath: file)) }
+        defer {
+            for file in files { try? FileManager.default.removeItem(atPath: file) }  // temporary
+        }
         process.standardInput = FileHandle(forReadingAtPath: files[0])
         process.standardOutput = FileHandle(forWritingAtPath: files[1])
         process.standardError = FileHandle(forWritingAtPath: files[2])
@@ -147,6 +153,7 @@ func connect(_ a: NodeUnderTest, to b: NodeUnderTest, at address: String) async 
 @discardableResult
 func waitUntilEqual(_ a: NodeUnderTest, _ b: NodeUnderTest) async throws -> StatusView {
     try await eventually("both are equal") {
+        // A node that restarts does not answer yet.
         guard let first = try? await a.status(), let second = try? await b.status() else {
             return nil  // restarting
         }

@@ -93,7 +93,8 @@ struct AsideTests {
         #expect(node.push([events[3]], as: peer) == [.setAside])
     }
 
-    /// The id does not cover the signature: a forged copy must not profit from the check of the true one.
+    /// The id does not cover the signature: a forged copy must not profit from the check of the
+    /// true one.
     @Test func aForgedCopyOfWhatIsSetAsideIsRefused() throws {
         let event = event(ahead: .seconds(100))
         #expect(node.push([event], as: peer) == [.setAside])

@@ -2,7 +2,8 @@ import Core
 import Federation
 import Testing
 
-/// Whatever the network and the disks do: after calm all logs are equal, and nothing that was acknowledged is lost.
+/// Whatever the network and the disks do: after calm all logs are equal, and nothing that was
+/// acknowledged is lost.
 @Suite(.timeLimit(.minutes(10)))
 struct ConvergenceTests {
     /// One random life of a federation.

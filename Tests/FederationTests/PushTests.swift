@@ -184,6 +184,19 @@ struct PushTests {
         #expect(node.engine.equivocationCount == 0)
     }
 
+    @Test func anEventOfThisNodeThatSharesACommitWithAnAppendIsCounted() {
+        node.holds = [.store]
+        node.append("a")
+        let foreign = Origin.event(node.key, 2, .zero, "twin", at: node.wall)
+        _ = node.ask(.push(Batch([foreign])), as: peer)
+        node.append("b")
+        node.releaseAll()
+        let chain = node.disk.entries.map(\.event.header)
+        #expect(chain.map(\.sequence) == [1, 2, 3])
+        #expect(chain.last?.previous == foreign.id)
+        #expect(node.engine.equivocationCount == 0)
+    }
+
     @Test func ownEventsThatComeBackAfterALossAreNotSignedAgain() throws {
         let whole = Node(9, peers: [.active(2)])
         let events = try #require(whole.append("a", "b", "c"))

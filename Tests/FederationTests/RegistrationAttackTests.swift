@@ -103,7 +103,7 @@ struct RegistrationAttackTests {
             guard packet.from == 1, case .request(_, let bytes, _) = packet.content else {
                 return false
             }
-            last = try? Request(decoding: bytes)
+            last = attempt({ try Request(decoding: bytes) })
             if case .confirm = last { return true }
             return false
         }

@@ -179,7 +179,8 @@ struct StreamTests {
         #expect(ids(first).count == 1)
     }
 
-    /// A page that was loaded for the first stream must not move the second one's reader past what it lacks.
+    /// A page that was loaded for the first stream must not move the second one's reader past what
+    /// it lacks.
     @Test func aLateLoadOfAReplacedStreamIsNotSentOnTheNewOne() throws {
         _ = node.append((0..<6).map { .say("\($0)") })
         node.holds = [.load]

@@ -22,6 +22,7 @@ public struct MemoryLog: Sendable {
     /// Events held.
     public var count: Int { entries.count }
 
+    /// Whether the event is durable here.
     public func holds(_ id: EventID) -> Bool { places[id] != nil }
 
     /// Carries out one transaction. Positions must ascend and ids be new: an engine that breaks
@@ -61,6 +62,7 @@ public struct MemoryLog: Sendable {
 
 /// Reading.
 extension MemoryLog {
+    /// Reads what an engine's `load` asks for.
     public func answer(_ query: Query) -> Loaded {
         switch query {
         case .page(let position, let events, let bytes, let sender):

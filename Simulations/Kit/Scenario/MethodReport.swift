@@ -25,8 +25,11 @@ public struct MethodReport: Hashable, Sendable {
 
     /// Bytes of messages that are not events.
     public var overheadBytes: Int { traffic.overheadBytes }
+    /// Bytes of encoded events, however often they travelled.
     public var eventBytes: Int { traffic.eventBytes }
+    /// Requests and answers.
     public var messages: Int { traffic.messages }
+    /// Requests that were answered or lost.
     public var roundTrips: Int { traffic.roundTrips }
 
     init(_ method: SyncMethod, _ simulation: Simulation, sessions: Int, converged: Bool) {

@@ -69,6 +69,7 @@ extension Simulation {
         guard nodes[call.callee].engine != nil else {
             return giveUp(number, .unreachable("nobody listens"), at: now + latency())
         }
+        // What can't be decoded is what the receiver's shell would refuse.
         guard let request = try? Request(decoding: bytes) else {
             return reply(.refused(Refusal(.malformed)), to: number)
         }
@@ -103,6 +104,7 @@ extension Simulation {
     /// An answer reaches whoever asked.
     mutating func answer(_ number: UInt64, _ bytes: [UInt8]) {
         guard let call = calls[number] else { return }
+        // What can't be decoded is what the receiver's shell would refuse.
         guard let response = try? Response(decoding: bytes) else {
             return fail(number, .malformed("the answer is not canonical"))
         }

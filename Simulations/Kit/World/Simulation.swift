@@ -82,6 +82,7 @@ public struct Simulation: Sendable {
 
 /// Nodes.
 extension Simulation {
+    /// Nodes of this world.
     public var nodeCount: Int { nodes.count }
 
     /// Adds a node that is not up yet, and returns its index: its address is "sim://<index>".
@@ -111,6 +112,7 @@ extension Simulation {
     }
 
     public func id(of index: Int) -> NodeID { nodes[index].key.node }
+    /// A node's log.
     public func log(of index: Int) -> MemoryLog { nodes[index].log }
     /// Nil while the node is down.
     public func engine(of index: Int) -> Engine? { nodes[index].engine }
@@ -118,6 +120,7 @@ extension Simulation {
     public func root(of index: Int) -> Digest {
         nodes[index].engine?.root ?? MerkleSearchTree(sorted: nodes[index].log.state.keys).root
     }
+    /// Whether a node runs.
     public func isUp(_ index: Int) -> Bool { nodes[index].engine != nil }
 }
 

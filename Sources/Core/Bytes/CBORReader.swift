@@ -20,8 +20,8 @@ public enum CBORError: String, Error, Sendable {
 
 /// Reads RFC 8949 section 4.2.1 deterministic CBOR and refuses every second encoding of a value.
 ///
-/// A reader never reads past its bytes and allocates no more than they hold: a length is checked against what is
-/// left before anything is copied.
+/// A reader never reads past its bytes and allocates no more than they hold: a length is checked
+/// against what is left before anything is copied.
 public struct CBORReader: Sendable {
     private let bytes: [UInt8]
     private let end: Int
@@ -34,6 +34,7 @@ public struct CBORReader: Sendable {
         position = 0
     }
 
+    /// Whether everything was read.
     public var isAtEnd: Bool { position == end }
 
     /// Throws `trailing` unless everything was read.
@@ -85,6 +86,7 @@ public struct CBORReader: Sendable {
         return text
     }
 
+    /// True or false.
     public mutating func boolean() throws(CBORError) -> Bool {
         switch try peek() {
         case 0xf4: position += 1

@@ -1,4 +1,5 @@
-/// Appends RFC 8949 section 4.2.1 deterministic CBOR: shortest heads, definite lengths, nothing else is possible.
+/// Appends RFC 8949 section 4.2.1 deterministic CBOR: shortest heads, definite lengths, nothing
+/// else is possible.
 public struct CBORWriter: Sendable {
     public private(set) var bytes: [UInt8]
 
@@ -7,22 +8,30 @@ public struct CBORWriter: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
+    /// An unsigned integer (major type 0).
     public mutating func unsigned(_ value: UInt64) { head(major: 0, value) }
+    /// An unsigned integer; `value` is not negative.
     public mutating func unsigned(_ value: Int) { head(major: 0, UInt64(value)) }
+    /// The head of an array; its `count` elements follow.
     public mutating func array(_ count: Int) { head(major: 4, UInt64(count)) }
+    /// Null.
     public mutating func null() { bytes.append(0xf6) }
+    /// True or false.
     public mutating func boolean(_ value: Bool) { bytes.append(value ? 0xf5 : 0xf4) }
 
+    /// A byte string.
     public mutating func data(_ value: some Collection<UInt8>) {
         head(major: 2, UInt64(value.count))
         bytes.append(contentsOf: value)
     }
 
+    /// A byte string of the 32 bytes.
     public mutating func data<Tag>(_ value: Identifier<Tag>) {
         head(major: 2, 32)
         value.append(to: &bytes)
     }
 
+    /// A text string.
     public mutating func text(_ value: String) {
         head(major: 3, UInt64(value.utf8.count))
         bytes.append(contentsOf: value.utf8)

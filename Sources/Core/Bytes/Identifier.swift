@@ -1,7 +1,7 @@
 /// A 32-byte value held as four big-endian words, so that comparing words compares bytes.
 ///
-/// `Tag` keeps apart what must not be confused: an `EventID` is a hash, a `NodeID` a public key. The type is
-/// `BitwiseCopyable`: sorting a million of them costs a third of sorting byte arrays.
+/// `Tag` keeps apart what must not be confused: an `EventID` is a hash, a `NodeID` a public key.
+/// The type is `BitwiseCopyable`: sorting a million of them costs a third of sorting byte arrays.
 @frozen
 public struct Identifier<Tag>: Sendable, BitwiseCopyable {
     public var w0: UInt64

@@ -6,8 +6,11 @@ public struct SHA256: Sendable {
 
     public init() {}
 
+    /// Adds bytes.
     public mutating func update(_ bytes: [UInt8]) { state.update(data: bytes) }
+    /// Adds bytes.
     public mutating func update(_ bytes: ArraySlice<UInt8>) { state.update(data: bytes) }
+    /// Adds the text's UTF-8, as for a domain tag.
     public mutating func update(_ text: StaticString) {
         state.update(data: Array("\(text)".utf8))
     }

@@ -1,12 +1,12 @@
 /// Why a clock gives no time for a new event.
 public enum ClockError: Error, Equatable, Sendable {
-    /// The log holds times further than `Limits.clockAhead` ahead of the wall clock; an event signed now would be set
-    /// aside by every peer. Check the wall clock.
+    /// The log holds times further than `Limits.clockAhead` ahead of the wall clock; an event
+    /// signed now would be set aside by every peer. Check the wall clock.
     case wallClockBehind(by: Duration)
 }
 
-/// A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", OPODIS 2014, figure 5), with a bound on how far
-/// it may run ahead of the wall clock.
+/// A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", OPODIS 2014, figure 5), with
+/// a bound on how far it may run ahead of the wall clock.
 ///
 /// `last` is stored with each event it was given to, so a restart never goes back.
 public struct HybridLogicalClock: Hashable, Sendable {

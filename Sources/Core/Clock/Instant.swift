@@ -1,7 +1,8 @@
-/// A point of the caller's monotonic time, in microseconds since a start that only the caller knows.
+/// A point of the caller's monotonic time, in microseconds since a start that only the caller
+/// knows.
 ///
-/// Deadlines and round trips are measured in it; it has no relation to wall time, which enters a machine as
-/// `WallTime`, so that a clock that is wrong or stepped moves no timer.
+/// Deadlines and round trips are measured in it; it has no relation to wall time, which enters a
+/// machine as `WallTime`, so that a clock that is wrong or stepped moves no timer.
 @frozen
 public struct Instant: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var microseconds: Int64

@@ -1,4 +1,5 @@
-/// A hybrid logical clock's reading (Kulkarni et al., OPODIS 2014); its node part is the event's origin.
+/// A hybrid logical clock's reading (Kulkarni et al., OPODIS 2014); its node part is the event's
+/// origin.
 @frozen
 public struct Timestamp: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// Microseconds since 1970-01-01 UTC, at most 2^53-1.

@@ -51,8 +51,8 @@ extension Author: CustomStringConvertible {
     public var description: String { "\(role.name):\(name)" }
 }
 
-/// An author's own device vouching for a body: it covers no place in the chain, so that a device signs without asking
-/// the node for one first.
+/// An author's own device vouching for a body: it covers no place in the chain, so that a device
+/// signs without asking the node for one first.
 public struct AuthorProof: Hashable, Sendable {
     /// The device's Ed25519 public key.
     public var deviceKey: NodeID

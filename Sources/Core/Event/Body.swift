@@ -1,4 +1,5 @@
-/// What an event says: opaque bytes, and the salt that keeps a removed body from being guessed by its hash.
+/// What an event says: opaque bytes, and the salt that keeps a removed body from being guessed by
+/// its hash.
 public struct Body: Hashable, Sendable {
     /// 16 random bytes.
     public var salt: [UInt8]

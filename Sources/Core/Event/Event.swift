@@ -1,7 +1,7 @@
 /// One signed, immutable record.
 ///
-/// The bytes that were signed are kept as they came: they are what is hashed, verified, stored and sent on. A body may
-/// be missing (nil), which never changes id, signature or chain.
+/// The bytes that were signed are kept as they came: they are what is hashed, verified, stored and
+/// sent on. A body may be missing (nil), which never changes id, signature or chain.
 public struct Event: Hashable, Sendable {
     /// SHA-256 of `headerBytes`.
     public let id: EventID
@@ -11,7 +11,8 @@ public struct Event: Hashable, Sendable {
     public let signature: [UInt8]
     public var body: Body?
 
-    /// Takes header bytes apart. Throws where they are not canonical; says nothing about the signature.
+    /// Takes header bytes apart. Throws where they are not canonical; says nothing about the
+    /// signature.
     public init(headerBytes: [UInt8], signature: [UInt8], body: Body?) throws(CBORError) {
         header = try Header(decoding: headerBytes)
         id = SHA256.hash(headerBytes)
@@ -38,7 +39,8 @@ public struct Event: Hashable, Sendable {
         Array("teambook-event-v1\0".utf8) + headerBytes
     }
 
-    /// SHA-256(header || signature): names one verification. The id alone does not cover the signature.
+    /// SHA-256(header || signature): names one verification. The id alone does not cover the
+    /// signature.
     public var verificationKey: Digest {
         var hash = SHA256()
         hash.update(headerBytes)
@@ -52,8 +54,9 @@ public struct Event: Hashable, Sendable {
         return body.bytes.count == header.bodyLength && body.hash == header.bodyHash
     }
 
-    /// Whether header and origin signature, and the author's proof where there is one, hold under `Signature`'s rule.
-    /// `isValidKey` may answer from memory: it costs as much as a verification, and each origin signs often.
+    /// Whether header and origin signature, and the author's proof where there is one, hold under
+    /// `Signature`'s rule. `isValidKey` may answer from memory: it costs as much as a verification,
+    /// and each origin signs often.
     public func isSigned(
         isValidKey: (NodeID) -> Bool = Signature.isValidKey
     ) -> Bool {

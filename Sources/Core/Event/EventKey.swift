@@ -1,7 +1,7 @@
 /// Where an event stands in the tree: its time, then its id.
 ///
-/// As bytes (42): physical microseconds (8, big-endian), counter (2, big-endian), id (32). Comparing keys compares
-/// these bytes.
+/// As bytes (42): physical microseconds (8, big-endian), counter (2, big-endian), id (32).
+/// Comparing keys compares these bytes.
 @frozen
 public struct EventKey: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// Microseconds since 1970 of the event's hybrid logical clock.
@@ -21,8 +21,10 @@ public struct EventKey: Hashable, Comparable, Sendable, BitwiseCopyable {
         self.init(physical: time.physical, counter: time.counter, id: id)
     }
 
+    /// The clock's reading.
     @inlinable public var time: Timestamp { Timestamp(physical: physical, counter: counter) }
 
+    /// Bytes that `append` adds.
     public static let byteCount = 42
 
     @inlinable

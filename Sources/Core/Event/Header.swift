@@ -74,8 +74,8 @@ extension Header {
         return writer.bytes
     }
 
-    /// Reads canonical bytes. A header of a later version is read as far as version 1 goes, and its further fields
-    /// only checked for form, so that an upgrade never splits a federation.
+    /// Reads canonical bytes. A header of a later version is read as far as version 1 goes, and its
+    /// further fields only checked for form, so that an upgrade never splits a federation.
     public init(decoding bytes: [UInt8]) throws(CBORError) {
         guard bytes.count <= Limits.headerBytes else { throw .outOfRange }
         var reader = CBORReader(bytes)

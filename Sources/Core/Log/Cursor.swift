@@ -1,5 +1,5 @@
-/// Names one life of one node's log: 16 random bytes, new at creation, restore and repair, so that a position is never
-/// taken for the same place in another log.
+/// Names one life of one node's log: 16 random bytes, new at creation, restore and repair, so that
+/// a position is never taken for the same place in another log.
 public struct LogID: Hashable, Sendable {
     /// 16 bytes.
     public let bytes: [UInt8]

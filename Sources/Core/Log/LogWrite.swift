@@ -24,7 +24,8 @@ public struct AsideEvent: Hashable, Sendable {
     }
 }
 
-/// An event that was refused, remembered so that the cursor may pass it and the operator can ask why.
+/// An event that was refused, remembered so that the cursor may pass it and the operator can ask
+/// why.
 public struct RefusedEvent: Hashable, Sendable {
     public var id: EventID
     public var sender: NodeID?

@@ -2,6 +2,7 @@ import Crypto
 
 /// HMAC-SHA-256 (RFC 2104), for proofs of a shared secret.
 public enum Authentication {
+    /// The code of `message` under `secret`.
     public static func code(of message: [UInt8], secret: [UInt8]) -> Digest {
         let code = HMAC<Crypto.SHA256>.authenticationCode(
             for: message, using: SymmetricKey(data: secret))

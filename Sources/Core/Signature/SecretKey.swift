@@ -2,13 +2,16 @@ import CSodium
 
 /// A node's Ed25519 secret key, in guarded memory that is wiped when the last holder lets go.
 ///
-/// Signing is deterministic (RFC 8032), so a machine may hold a key and stay a pure function of its inputs.
+/// Signing is deterministic (RFC 8032), so a machine may hold a key and stay a pure function of its
+/// inputs.
 public final class SecretKey: Sendable {
+    /// Bytes of a seed.
     public static let seedBytes = 32
 
     /// The public key.
     public let node: NodeID
-    /// Address of 64 guarded, locked bytes; as a number, because a pointer is not Sendable. Written only in `init`.
+    /// Address of 64 guarded, locked bytes; as a number, because a pointer is not Sendable. Written
+    /// only in `init`.
     private let address: UInt
 
     /// The key of this 32-byte seed. The caller wipes its copy.

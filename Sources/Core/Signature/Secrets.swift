@@ -1,10 +1,10 @@
 import CSodium
 
-/// A stream of secret bytes for salts, nonces and challenges: ChaCha20 (RFC 8439) under a seed that each draw
-/// replaces, so that what was drawn can't be found again from the state.
+/// A stream of secret bytes for salts, nonces and challenges: ChaCha20 (RFC 8439) under a seed that
+/// each draw replaces, so that what was drawn can't be found again from the state.
 ///
-/// A node seeds it from the system; the simulator from its one seed. It is a value: a machine that holds one stays a
-/// pure function of its inputs.
+/// A node seeds it from the system; the simulator from its one seed. It is a value: a machine that
+/// holds one stays a pure function of its inputs.
 public struct Secrets: Hashable, Sendable {
     private var seed: [UInt8]
 

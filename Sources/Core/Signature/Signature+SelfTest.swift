@@ -1,9 +1,11 @@
 import CSodium
 
 extension Signature {
-    /// Checks the rule against cases that tell verifiers apart; a library that answers otherwise must not be used.
+    /// Checks the rule against cases that tell verifiers apart; a library that answers otherwise
+    /// must not be used.
     ///
-    /// Returns what is wrong, or nil. Run it before the first signature is trusted (about a millisecond).
+    /// Returns what is wrong, or nil. Run it before the first signature is trusted (about a
+    /// millisecond).
     public static func selfTest() -> String? {
         // RFC 8032 section 7.1, TEST 2.
         let seed = Hex.decode("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")

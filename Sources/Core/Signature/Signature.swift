@@ -1,18 +1,21 @@
 import CSodium
 
-/// The federation's one rule for which Ed25519 signatures are valid (docs/PROTOCOL.md, "Signatures").
+/// The federation's one rule for which Ed25519 signatures are valid (docs/PROTOCOL.md,
+/// "Signatures").
 ///
-/// Two verifiers that differ can split a federation, so the rule is stricter than RFC 8032: the key is canonical and
-/// of prime order, S < L, R is not one of the 14 encodings of a torsion point, the equation is cofactorless and R is
-/// compared byte by byte; nothing is ever verified in a batch.
+/// Two verifiers that differ can split a federation, so the rule is stricter than RFC 8032: the key
+/// is canonical and of prime order, S < L, R is not one of the 14 encodings of a torsion point, the
+/// equation is cofactorless and R is compared byte by byte; nothing is ever verified in a batch.
 public enum Signature {
-    /// Whether a key may sign: canonical, on the curve, of prime order. Costs as much as a verification; cache it.
+    /// Whether a key may sign: canonical, on the curve, of prime order. Costs as much as a
+    /// verification; cache it.
     public static func isValidKey(_ key: NodeID) -> Bool {
         Sodium.start()
         return unsafe crypto_core_ed25519_is_valid_point(key.bytes) == 1
     }
 
-    /// Whether `signature` is valid for `message` under a key that `isValidKey` holds for. About 60 microseconds.
+    /// Whether `signature` is valid for `message` under a key that `isValidKey` holds for. About 60
+    /// microseconds.
     public static func verifyWithValidKey(
         _ signature: [UInt8], of message: [UInt8], by key: NodeID
     ) -> Bool {

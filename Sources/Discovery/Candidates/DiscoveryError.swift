@@ -22,7 +22,7 @@ extension DiscoveryError: CustomStringConvertible {
             """
         case .invalidInstance(let name):
             """
-            cannot advertise under the name \(name.debugDescription): it must have 1 to 63 bytes and \
+            cannot advertise under \(name.debugDescription): it must have 1 to 63 bytes and \
             no control characters
             """
         case .noPollThread:

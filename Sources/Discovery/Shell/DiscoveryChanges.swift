@@ -11,6 +11,7 @@ public struct DiscoveryChanges: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(feed: feed) }
 
+    /// Waits for the next change.
     public struct Iterator: AsyncIteratorProtocol {
         let feed: DiscoveryFeed
 

@@ -6,9 +6,11 @@ public enum Effect: Hashable, Sendable {
     case verify(Token, [Event])
     /// Read from the log; `Input.loaded`.
     case load(Token, Query)
-    /// Make all of it durable in one transaction, in the order of the effects; `Input.stored` only after that.
+    /// Make all of it durable in one transaction, in the order of the effects; `Input.stored` only
+    /// after that.
     case store(Token, LogWrite)
-    /// Answer a request; for a stream, send one more page and say `Input.drained` when the network has it.
+    /// Answer a request; for a stream, send one more page and say `Input.drained` when the network
+    /// has it.
     case reply(Exchange, Response)
     /// End a stream of somebody else.
     case close(Exchange, Refusal?)
@@ -16,8 +18,8 @@ public enum Effect: Hashable, Sendable {
     case send(Token, to: Destination, Request)
     /// Open a stream of this peer's log; `Input.page`s, then `Input.closed`.
     case open(Token, to: Destination, since: Cursor?)
-    /// The last page of this stream of ours was taken in; read the next one. Until then nothing more may be read from
-    /// the network.
+    /// The last page of this stream of ours was taken in; read the next one. Until then nothing
+    /// more may be read from the network.
     case proceed(Token)
     /// Let go of a stream of ours.
     case cancel(Token)
@@ -40,7 +42,8 @@ public struct Destination: Hashable, Sendable {
 
 /// What to read from the log.
 public enum Query: Hashable, Sendable {
-    /// Entries after `position`, at most `events` and `bytes` of them, without those that `excluding` handed to us.
+    /// Entries after `position`, at most `events` and `bytes` of them, without those that
+    /// `excluding` handed to us.
     case page(after: UInt64, events: Int, bytes: Int, excluding: NodeID?)
     case events([EventID])
 }
@@ -70,10 +73,12 @@ public enum Report: Hashable, Sendable {
 
 /// What two nodes know about each other's logs after a session.
 public struct Comparison: Hashable, Sendable {
+    /// What a session ended with.
     public enum Verdict: String, Hashable, Sendable {
         /// Same root, and neither misses a body.
         case equal
-        /// Same root up to the time that both clocks allow; one side holds later events, which were not compared.
+        /// Same root up to the time that both clocks allow; one side holds later events, which were
+        /// not compared.
         case equalSoFar = "equal-so-far"
         /// Same root, but a body is missing on one side.
         case bodiesMissing = "bodies-missing"

@@ -46,13 +46,15 @@ extension Engine {
         submit(Job(.imported(token), batch), &effects)
     }
 
-    /// Sends a job on its way: to verification where an event is new, else straight to the next commit.
+    /// Sends a job on its way: to verification where an event is new, else straight to the next
+    /// commit.
     mutating func submit(_ job: Job, _ effects: inout [Effect]) {
         var job = job
         intake.jobs += 1
         intake.bytes += job.bytes
-        // What is held needs no second look; where it brings the body that is missing, its hash proves it.
-        // The id does not cover the signature: what is only set aside is known by its signature too.
+        // What is held needs no second look; where it brings the body that is missing, its hash
+        // proves it. The id does not cover the signature: what is only set aside is known by its
+        // signature too.
         job.verdicts = job.events.map { event in
             let isKnown =
                 index.contains(event) || index.aside[event.id]?.event.signature == event.signature
@@ -97,7 +99,8 @@ extension Engine {
         peers[node]?.download.state == .streaming(stream)
     }
 
-    /// Starts the next commit, unless one is under way. What arrives meanwhile shares the one after it.
+    /// Starts the next commit, unless one is under way. What arrives meanwhile shares the one after
+    /// it.
     mutating func commit(_ now: Instant, _ effects: inout [Effect]) {
         while intake.storing == nil, !intake.ready.isEmpty || mayStoreRecords(now) {
             commitOnce(now, &effects)
@@ -115,7 +118,8 @@ extension Engine {
         var count = 0
         while let job = intake.ready.first, count == 0 || count < EngineLimits.commitEvents {
             intake.ready.removeFirst()
-            if case .streamed(let node, let stream, _, _) = job.source, !isCurrent(stream, of: node) {
+            if case .streamed(let node, let stream, _, _) = job.source, !isCurrent(stream, of: node)
+            {
                 drop(job)
                 continue
             }

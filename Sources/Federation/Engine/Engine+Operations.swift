@@ -85,7 +85,8 @@ extension Engine {
         }
     }
 
-    /// A node that is not known yet was seen: one of the two introduces itself, the other waits a little.
+    /// A node that is not known yet was seen: one of the two introduces itself, the other waits a
+    /// little.
     private mutating func introduce(
         to sighting: Sighting, _ now: Instant, _ effects: inout [Effect]
     ) {

@@ -2,7 +2,8 @@ import Core
 
 /// What happens by itself.
 extension Engine {
-    /// Plans the first contact after a start: peers are told how we stand to them, which also heals what was lost.
+    /// Plans the first contact after a start: peers are told how we stand to them, which also heals
+    /// what was lost.
     mutating func planStart(with node: NodeID) {
         guard settings.isAutomatic, let record = peers[node]?.record else { return }
         let soon = dice.duration(in: .zero ... .milliseconds(500))

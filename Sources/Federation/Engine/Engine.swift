@@ -3,11 +3,13 @@ public import MerkleSearchTree
 
 /// One node's whole protocol: what it says, takes in, refuses, and when.
 ///
-/// An engine does no I/O, reads no clock and draws no randomness but from the two generators it is given. The shell
-/// calls `handle` for all that happens and `advance` when `nextDeadline` is reached, always with its own monotonic
-/// time, and carries out the effects in order. `Input.wall` comes first, and again before whatever may depend on it.
+/// An engine does no I/O, reads no clock and draws no randomness but from the two generators it is
+/// given. The shell calls `handle` for all that happens and `advance` when `nextDeadline` is
+/// reached, always with its own monotonic time, and carries out the effects in order. `Input.wall`
+/// comes first, and again before whatever may depend on it.
 ///
-/// What is acknowledged is durable: replies, reports and the index follow `Input.stored`, never a `store` effect.
+/// What is acknowledged is durable: replies, reports and the index follow `Input.stored`, never a
+/// `store` effect.
 public struct Engine: Sendable {
     let key: SecretKey
     /// What the operator has set, and where the shell listens.
@@ -40,6 +42,7 @@ public struct Engine: Sendable {
     /// - Parameters:
     ///   - key: the node's identity.
     ///   - state: what its log holds.
+    ///   - settings: what the operator has set.
     ///   - dice: for timers and choices; nothing of it goes on the wire.
     ///   - secrets: for salts, nonces and challenges.
     public init(
@@ -57,8 +60,8 @@ public struct Engine: Sendable {
         for node in peerOrder { planStart(with: node) }
     }
 
-    /// Takes one input. Complexity: that of the input's events; peers are gone through only where a change concerns
-    /// them all.
+    /// Takes one input. Complexity: that of the input's events; peers are gone through only where a
+    /// change concerns them all.
     public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
         switch input {
         case .wall(let time):
@@ -164,12 +167,15 @@ extension Engine {
     public var logID: LogID { index.id }
     /// Root of the tree of all durable events.
     public var root: Digest { index.root }
+    /// The tree of all durable events; a snapshot, O(1).
     public var tree: MerkleSearchTree { index.tree }
+    /// Durable events.
     public var eventCount: Int { index.tree.count }
     /// Events held without their body.
     public var missingBodyCount: Int { index.missingBodies.count }
     /// Events from the future, waiting for their time.
     public var asideCount: Int { index.aside.count }
+    /// Places of chains that were signed twice, as far as is known.
     public var equivocationCount: Int { index.equivocations.count }
     /// The highest place in use in the log.
     public var position: UInt64 { index.lastPosition }
@@ -187,7 +193,8 @@ extension Engine {
             lastTrouble: peer.lastTrouble)
     }
 
-    /// Takes over what only the running shell knows: where the node listens, and under which TLS key.
+    /// Takes over what only the running shell knows: where the node listens, and under which TLS
+    /// key.
     public mutating func listens(at endpoints: [String], tlsKey: Digest) {
         settings.endpoints = Array(endpoints.prefix(MessageLimits.endpoints))
         settings.tlsKey = tlsKey
@@ -203,7 +210,8 @@ public struct PeerStanding: Sendable {
     public var record: PeerRecord
     public var lastHeard: Instant?
     public var comparison: Comparison?
-    /// Whether the last comparison said equal and nothing has changed here since; nil before the first one.
+    /// Whether the last comparison said equal and nothing has changed here since; nil before the
+    /// first one.
     public var isEqual: Bool?
     /// Whether its log is being streamed to us.
     public var isStreaming: Bool

@@ -2,7 +2,8 @@ import Core
 
 /// Bounds of what an engine holds in flight, each with its reason.
 enum EngineLimits {
-    /// Batches between arrival and durability: with the bytes below, what a crash can cost to fetch again.
+    /// Batches between arrival and durability: with the bytes below, what a crash can cost to fetch
+    /// again.
     static let jobs = 64
     static let jobBytes = 32 << 20
     /// After a write has failed, records are not tried again before this.
@@ -19,7 +20,10 @@ enum EngineLimits {
     static let slowReader: Duration = .seconds(30)
     /// A stream that would only move its reader's cursor says so after this many places.
     static let silentPositions: UInt64 = 256
-    /// Reconcile sessions that others hold open here, in all and for one peer. Each is one snapshot of the tree.
+    /// Sessions tried before a peer's whole log is read instead.
+    static let bootstraps = 3
+    /// Reconcile sessions that others hold open here, in all and for one peer. Each is one snapshot
+    /// of the tree.
     static let sessions = 64
     static let sessionsPerPeer = 2
     static let sessionLife: Duration = .seconds(30)
@@ -28,7 +32,8 @@ enum EngineLimits {
     static let introductionLife: Duration = .seconds(60)
     /// Records of nodes that only introduced themselves: a flood can't fill the disk.
     static let pendingPeers = 256
-    /// Equal logs are compared again after this long, changed ones soon after they have come to rest.
+    /// Equal logs are compared again after this long, changed ones soon after they have come to
+    /// rest.
     static let compareEvery: Duration = .seconds(60)
     static let compareSoon: Duration = .seconds(1)
     /// Bodies that are missing are asked for at most this often from one peer.

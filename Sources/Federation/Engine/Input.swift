@@ -57,7 +57,8 @@ public enum TransportFailure: Hashable, Sendable, CustomStringConvertible {
     case timedOut
     /// The answer is not of the protocol.
     case malformed(String)
-    /// The peer answered, and refused; only where a stream is opened, elsewhere a refusal is a response.
+    /// The peer answered, and refused; only where a stream is opened, elsewhere a refusal is a
+    /// response.
     case refused(Refusal)
 
     public var description: String {
@@ -122,8 +123,8 @@ public enum Input: Hashable, Sendable {
     /// Whoever asked is gone.
     case abandoned(Exchange)
 
-    /// The answer to `Effect.send`, with the TLS key (SHA-256 of its public key information) that the answer came over
-    /// and the identity that this key is bound to.
+    /// The answer to `Effect.send`, with the TLS key (SHA-256 of its public key information) that
+    /// the answer came over and the identity that this key is bound to.
     case response(Token, from: NodeID, tlsKey: Digest, Response)
     case failed(Token, TransportFailure)
     /// A page of a stream that `Effect.open` asked for.

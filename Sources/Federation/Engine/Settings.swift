@@ -9,8 +9,8 @@ public struct Settings: Sendable {
     public var endpoints: [String]
     /// SHA-256 of this node's TLS public key information; part of each registration's transcript.
     public var tlsKey: Digest
-    /// Whether nodes seen on the LAN are approved by themselves: those that prove `joinSecret`, or, where there is
-    /// none, those of this very machine.
+    /// Whether nodes seen on the LAN are approved by themselves: those that prove `joinSecret`, or,
+    /// where there is none, those of this very machine.
     public var autoAcceptLAN: Bool
     /// At least 16 bytes, or nil.
     public var joinSecret: [UInt8]?

@@ -2,8 +2,8 @@ import Core
 
 /// Composes one commit out of jobs: what is new, what is held, what is refused, and why.
 ///
-/// Pure bookkeeping over the index as it was when the last commit became durable; it sees what earlier jobs of the
-/// same commit add.
+/// Pure bookkeeping over the index as it was when the last commit became durable; it sees what
+/// earlier jobs of the same commit add.
 struct Composition {
     private(set) var write = LogWrite()
     private(set) var cursors: [NodeID: Cursor] = [:]
@@ -120,7 +120,8 @@ struct Composition {
 
     private mutating func setAside(_ event: Event, from job: Job) -> Outcome {
         let header = event.header
-        if index.aside[event.id] != nil || write.aside.contains(where: { $0.event.id == event.id }) {
+        if index.aside[event.id] != nil || write.aside.contains(where: { $0.event.id == event.id })
+        {
             return .setAside
         }
         let held =

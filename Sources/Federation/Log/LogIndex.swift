@@ -1,7 +1,8 @@
 import Core
 import MerkleSearchTree
 
-/// What a node knows about its durable log without reading it: the tree, the chains, what is missing or set aside.
+/// What a node knows about its durable log without reading it: the tree, the chains, what is
+/// missing or set aside.
 ///
 /// It changes only when a write is durable, so whatever is read from it may be acknowledged.
 struct LogIndex: Sendable {

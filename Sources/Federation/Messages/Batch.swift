@@ -1,6 +1,7 @@
 public import Core
 
-/// Events that came in one message. One that is not canonical is refused alone, so it is counted here by its place.
+/// Events that came in one message. One that is not canonical is refused alone, so it is counted
+/// here by its place.
 public struct Batch: Hashable, Sendable {
     /// What could be read, in order.
     public var events: [Event]

@@ -1,5 +1,5 @@
-/// Why a node refused something, in words that its sender can act on. The codes are part of the protocol
-/// (docs/PROTOCOL.md, "Refusals"); each is counted.
+/// Why a node refused something, in words that its sender can act on. The codes are part of the
+/// protocol (docs/PROTOCOL.md, "Refusals"); each is counted.
 public enum RefusalCode: String, Hashable, Sendable, CaseIterable, Error {
     // An event.
     /// Not the one canonical encoding, or a field outside of its grammar.

@@ -1,7 +1,7 @@
 public import Core
 
-/// What one node asks another. HTTP decodes to it, the simulator carries it encoded; its grammar is in
-/// docs/PROTOCOL.md.
+/// What one node asks another. HTTP decodes to it, the simulator carries it encoded; its grammar is
+/// in docs/PROTOCOL.md.
 public enum Request: Hashable, Sendable {
     /// First half of a registration; needs no signature, it proves the key itself.
     case introduce(Introduction)

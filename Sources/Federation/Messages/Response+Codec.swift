@@ -131,6 +131,7 @@ extension Outcome {
 
     init(from reader: inout CBORReader) throws(CBORError) {
         var attempt = reader
+        // Where it is not text, it is a number.
         if let code = try? attempt.text(1...Limits.nameBytes) {
             reader = attempt
             // A code of a later version still says: refused.

@@ -10,7 +10,8 @@ public enum Response: Hashable, Sendable {
     case outcomes([Outcome])
     /// To `pull`, and each frame of `stream`.
     case page(Page)
-    /// To `reconcile`; and whether the receiver holds events without their body, so that it can't be equal to anybody.
+    /// To `reconcile`; and whether the receiver holds events without their body, so that it can't
+    /// be equal to anybody.
     case message([UInt8], missesBodies: Bool)
     /// To `fetch` and `bodies`.
     case events(Batch)

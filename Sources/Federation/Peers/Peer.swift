@@ -1,6 +1,7 @@
 import Core
 
-/// Another node, as long as this one runs: its durable record, and where each conversation with it stands.
+/// Another node, as long as this one runs: its durable record, and where each conversation with it
+/// stands.
 struct Peer: Sendable {
     var record: PeerRecord
     /// Whether the record differs from what is durable.
@@ -63,7 +64,8 @@ struct Peer: Sendable {
     struct Download: Sendable {
         enum State: Sendable, Equatable {
             case idle
-            /// Asks for status, to know where the log ends before a reconcile fills what is missing.
+            /// Asks for status, to know where the log ends before a reconcile fills what is
+            /// missing.
             case locating(Token)
             case streaming(Token)
         }
@@ -83,8 +85,8 @@ struct Peer: Sendable {
     }
 }
 
-/// Waits between attempts: doubling from one second to a minute, with a quarter of jitter so that a federation doesn't
-/// knock in step after an outage.
+/// Waits between attempts: doubling from one second to a minute, with a quarter of jitter so that a
+/// federation doesn't knock in step after an outage.
 enum Backoff {
     static func wait(attempts: Int, _ dice: inout Dice) -> Duration {
         let base = Duration.seconds(min(60, 1 << min(attempts, 6)))

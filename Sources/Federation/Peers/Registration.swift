@@ -170,7 +170,6 @@ extension Engine {
         peers[node]?.registration.retryAt = now + wait
     }
 
-
     mutating func answer(
         _ introduction: Introduction, _ exchange: Exchange, _ now: Instant,
         _ effects: inout [Effect]
@@ -239,9 +238,8 @@ extension Engine {
         submit(Job(.records(.request(exchange, registration(of: node)))), &effects)
     }
 
-
-    /// Whether a node that proved its key is one of ours by the LAN rule: it holds the join secret, or, where this
-    /// node has none, runs on this very machine.
+    /// Whether a node that proved its key is one of ours by the LAN rule: it holds the join secret,
+    /// or, where this node has none, runs on this very machine.
     private func isKin(_ proof: Digest?, over message: [UInt8], isSameHost: Bool) -> Bool {
         guard let secret = settings.joinSecret else { return isSameHost }
         return proof.map { Authentication.isValid($0, of: message, secret: secret) } ?? false

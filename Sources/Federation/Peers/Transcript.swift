@@ -1,7 +1,8 @@
 import Core
 
-/// What both sides of a registration sign: both keys, both nonces, the TLS key that the connection showed, and what
-/// each said about itself. The roles stand in it, so that nothing can be reflected or replayed to another node.
+/// What both sides of a registration sign: both keys, both nonces, the TLS key that the connection
+/// showed, and what each said about itself. The roles stand in it, so that nothing can be reflected
+/// or replayed to another node.
 struct Transcript {
     /// SHA-256 over "teambook-register-v1\0" and the fields in order.
     let hash: Digest

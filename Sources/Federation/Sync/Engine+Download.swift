@@ -11,7 +11,8 @@ extension Engine {
         else { return }
         peers[node]?.download.retryAt = nil
         if peer.record.cursor == nil, eventCount > 0 {
-            // Much may be common already: find the difference, then read on from where the log ended.
+            // Much may be common already: find the difference, then read on from where the log
+            // ended.
             let token = token(for: .locate(node))
             peers[node]?.download.state = .locating(token)
             effects.append(.send(token, to: peer.destination, .status))
@@ -49,7 +50,10 @@ extension Engine {
         guard let end = peers[node]?.bootstrap else { return }
         peers[node]?.bootstrap = nil
         guard peers[node]?.isActive == true else { return }
-        // Where the session did not bring everything, the whole log is read: slower, and as complete.
+        if !complete, peers[node]?.download.attempts ?? 0 < EngineLimits.bootstraps {
+            return retryDownload(from: node, now)
+        }
+        // Where sessions did not bring everything, the whole log is read: slower, and as complete.
         let cursor = Cursor(log: end.log, position: complete ? end.position : 0)
         peers[node]?.record.cursor = cursor
         markDirty(node)
@@ -87,7 +91,8 @@ extension Engine {
         else { return }
         peers[node]?.download.state = .idle
         switch failure {
-        // Also after an orderly end: two readers with one key would else close each other's streams without end.
+        // Also after an orderly end: two readers with one key would else close each other's streams
+        // without end.
         case nil: retryDownload(from: node, now)
         case .refused(let refusal)?: streamRefused(by: node, refusal, now, &effects)
         case .some(let failure):

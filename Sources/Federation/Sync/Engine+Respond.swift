@@ -38,7 +38,9 @@ extension Engine {
         let own = responders.filter { $0.key.peer == name.peer }
         if own.count >= EngineLimits.sessionsPerPeer {
             // A peer that begins anew has given up the oldest.
-            let oldest = own.min { ($0.value.expires, $0.key.number) < ($1.value.expires, $1.key.number) }
+            let oldest = own.min {
+                ($0.value.expires, $0.key.number) < ($1.value.expires, $1.key.number)
+            }
             if let oldest { responders[oldest.key] = nil }
         }
         guard responders.count < EngineLimits.sessions else { return nil }

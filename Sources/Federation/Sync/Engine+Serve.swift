@@ -24,7 +24,8 @@ extension Engine {
             refuse(
                 exchange,
                 Refusal(
-                    .cursorReset, "the log \(index.id.hex) has no such place: reconcile, then "
+                    .cursorReset,
+                    "the log \(index.id.hex) has no such place: reconcile, then "
                         + "go on from where its status says that it ends"), &effects)
             return nil
         }
@@ -111,7 +112,8 @@ extension Engine {
             events: Batch(entries.map(\.event)))
     }
 
-    /// Tells everybody what is new: streams go on, own events go to peers without a stream, comparisons are planned.
+    /// Tells everybody what is new: streams go on, own events go to peers without a stream,
+    /// comparisons are planned.
     mutating func spread(_ entries: [LogEntry], _ now: Instant, _ effects: inout [Effect]) {
         for node in streams.keys.sorted() {
             streams[node]?.hasMore = true

@@ -1,7 +1,8 @@
 import Core
 import MerkleSearchTree
 
-/// Reconcile sessions that we begin: find the difference, exchange it, prove that the logs are equal.
+/// Reconcile sessions that we begin: find the difference, exchange it, prove that the logs are
+/// equal.
 extension Engine {
     mutating func startSession(
         with node: NodeID, operation: (token: Token, result: SyncResult)?, _ now: Instant,
@@ -227,7 +228,8 @@ extension Engine {
         if let operation = session.operation {
             report(.operation(operation, .failed(refusal)), &effects)
         } else {
-            report(.trouble(node, "comparison: \(refusal.code.rawValue) \(refusal.detail)"), &effects)
+            report(
+                .trouble(node, "comparison: \(refusal.code.rawValue) \(refusal.detail)"), &effects)
         }
         planComparison(with: node, now)
         bootstrapped(from: node, complete: false, now, &effects)

@@ -6,7 +6,8 @@ struct InitiatorSession: Sendable {
     /// Random; names the session at the peer.
     let number: UInt64
     var machine: any ReconcileInitiating
-    /// What we held when the session began, and what it has brought: of this the equality is proven.
+    /// What we held when the session began, and what it has brought: of this the equality is
+    /// proven.
     var snapshot: MerkleSearchTree
     var exchange: Exchange?
     var peerMissesBodies = false
@@ -26,7 +27,9 @@ struct InitiatorSession: Sendable {
         var isFetching = false
         var received: [EventKey] = []
 
-        var isComplete: Bool { have.isEmpty && !isPushing && needCount == 0 && wants.isEmpty && !isFetching }
+        var isComplete: Bool {
+            have.isEmpty && !isPushing && needCount == 0 && wants.isEmpty && !isFetching
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import Core
 
-/// Our log on its way to one peer: history first, then what is new, page by page, never more than one under way.
+/// Our log on its way to one peer: history first, then what is new, page by page, never more than
+/// one under way.
 struct OutgoingStream: Sendable {
     enum State: Sendable, Equatable {
         /// Nothing to send.
@@ -11,7 +12,8 @@ struct OutgoingStream: Sendable {
     }
 
     let exchange: Exchange
-    /// Whether what the reader handed to us is sent too: it began without a cursor, so it may have lost it.
+    /// Whether what the reader handed to us is sent too: it began without a cursor, so it may have
+    /// lost it.
     let isWhole: Bool
     /// Everything up to here was sent or left out.
     var position: UInt64

@@ -23,7 +23,10 @@ struct Bench: AsyncParsableCommand {
         if format.json { return try Terminal.json(figures) }
         for figure in figures {
             let value = String(format: figure.value < 100 ? "%.3f" : "%.0f", figure.value)
-            Terminal.out("\(figure.name.padding(toLength: 44, withPad: " ", startingAt: 0)) \(value) \(figure.unit)")
+            Terminal.out(
+                "\(figure.name.padding(toLength: 48, withPad: " ", startingAt: 0)) \(value) "
+                    + figure.unit
+            )
         }
     }
 
@@ -108,6 +111,7 @@ extension Bench {
         }
 
         private static func residentBytes() -> Int {
+            // Where there is no /proc, the figure is 0.
             let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
             let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
             return pages * Int(getpagesize())
@@ -116,7 +120,8 @@ extension Bench {
 
     struct Ingest: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Verify, store durably and index events, beside the raw rate of verification.")
+            abstract: "Verify, store durably and index events, beside the raw rate of verification."
+        )
 
         @OptionGroup var format: JSONFlag
 
@@ -136,6 +141,7 @@ extension Bench {
             let clock = ContinuousClock()
             let raw = await clock.measure { await Self.verify(events, cache) }
             let path = NSTemporaryDirectory() + "federate-bench-\(getpid())"
+            // A temporary folder.
             defer { try? FileManager.default.removeItem(atPath: path) }
             let folder = DataFolder(path)
             _ = try folder.initialize(Configuration())

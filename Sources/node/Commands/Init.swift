@@ -22,7 +22,9 @@ struct Init: ParsableCommand {
             discussion: "At least 16 bytes. It is kept in config.toml, which only you can read."))
     var joinSecret: String?
 
-    @Flag(help: "Approve nodes of the LAN that prove the join secret; without one, nodes of this host.")
+    @Flag(
+        help:
+            "Approve nodes of the LAN that prove the join secret; without one, nodes of this host.")
     var autoAcceptLAN = false
 
     @Option(help: "A human in whose name this node posts; may be repeated.")

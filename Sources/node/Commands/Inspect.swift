@@ -37,7 +37,9 @@ struct Status: AsyncParsableCommand {
         if format.json { return try Terminal.json(view) }
         let isRunning = !view.listening.isEmpty
         Terminal.out("node       \(view.node) \(view.label)")
-        Terminal.out("state      " + (isRunning ? "runs, \(view.listening.joined(separator: " "))" : "not running"))
+        Terminal.out(
+            "state      "
+                + (isRunning ? "runs, \(view.listening.joined(separator: " "))" : "not running"))
         Terminal.out("events     \(view.eventCount)")
         Terminal.out("root       \(view.root)")
         if view.missingBodies > 0 { Terminal.out("missing    \(view.missingBodies) bodies") }
@@ -127,7 +129,9 @@ extension EventView {
         let origin = self.origin.prefix(10)
         let who = author.split(separator: "@").first.map(String.init) ?? author
         let proof = authorProof == "proved" ? "" : " (unproved)"
-        return "\(time.text)  \(who)@\(origin)\(proof)  \(kind)  \(String(String.UnicodeScalarView(shown)))"
+        return
+            "\(time.text)  \(who)@\(origin)\(proof)  \(kind)  "
+            + String(String.UnicodeScalarView(shown))
     }
 }
 
@@ -154,7 +158,11 @@ struct Watch: AsyncParsableCommand {
             try await socket.watch(since: since) { page in
                 for event in page.events {
                     do {
-                        if format.json { try Terminal.json(event) } else { Terminal.out(event.line) }
+                        if format.json {
+                            try Terminal.json(event)
+                        } else {
+                            Terminal.out(event.line)
+                        }
                     } catch { return false }
                 }
                 return true

@@ -21,7 +21,9 @@ struct Peers: AsyncParsableCommand {
             if peers.isEmpty { Terminal.note("no peers yet: federate peers add https://HOST:7443") }
             for peer in peers {
                 Terminal.out("\(peer.node)  \(peer.line)")
-                if let command = peer.approveCommand { Terminal.out("  approve it with: \(command)") }
+                if let command = peer.approveCommand {
+                    Terminal.out("  approve it with: \(command)")
+                }
             }
         }
     }
@@ -119,7 +121,8 @@ struct Peers: AsyncParsableCommand {
 /// `federate sync`
 struct Sync: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Pull from a peer, or from all, then compare logs. Exit code 1 unless all are equal.")
+        abstract:
+            "Pull from a peer, or from all, then compare logs. Exit code 1 unless all are equal.")
 
     @OptionGroup var location: DataOption
     @OptionGroup var format: JSONFlag

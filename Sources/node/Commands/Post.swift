@@ -6,14 +6,16 @@ import Foundation
 /// `federate post`
 struct Post: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Add an event to the log: from the arguments, a file, or JSON lines on standard input.",
+        abstract:
+            "Add an event to the log: from the arguments, a file, or JSON lines on standard input.",
         discussion: """
             federate post "Hello" --author ai:assistant-1
             federate post --file report.pdf --kind file.put
             generate | federate post --lines
 
-            A line is {"body": "text", "author": "ai:assistant-1", "kind": "message.post"}; only body is needed, and \
-            "bodyBase64" (base64url) may stand for it. The printed ids are durable.
+            A line is {"body": "text", "author": "ai:assistant-1", "kind": "message.post"}; only \
+            body is needed, and "bodyBase64" (base64url) may stand for it. The printed ids are \
+            durable.
             """)
 
     @OptionGroup var location: DataOption
@@ -42,7 +44,8 @@ struct Post: AsyncParsableCommand {
         if given != 1 { throw ValidationError("give a text, --file or --lines") }
         if Author(author) == nil {
             throw ValidationError(
-                "--author \(author): give node:NAME, ai:NAME or human:NAME, with a name of a-z 0-9 . _ -")
+                "--author \(author): give node:NAME, ai:NAME or human:NAME (a-z 0-9 . _ -)"
+            )
         }
     }
 
@@ -86,7 +89,8 @@ struct Post: AsyncParsableCommand {
                 draft.kind = draft.kind ?? kind
                 batch.append(draft)
             } catch {
-                throw UserError("line \(number) is not a draft in JSON; \(receipts.count) were posted")
+                throw UserError(
+                    "line \(number) is not a draft in JSON; \(receipts.count) were posted")
             }
             if batch.count == 500 {
                 receipts += try await node.post(batch)

@@ -21,7 +21,7 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: "Whom each node syncs with.")
     var peersPerNode = 8
 
-    @Option(help: "Part of messages that is lost, 0 to below 1.")
+    @Option(help: "Part of messages that is lost, 0 to 0.9.")
     var loss = 0.0
 
     @Option(help: "Everything follows from it.")
@@ -46,13 +46,16 @@ struct Simulate: AsyncParsableCommand {
         var reports: [MethodReport] = []
         let started = ContinuousClock.now
         for method in SyncMethod.allCases {
-            if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K\(method.rawValue) …", terminator: "") }
+            if Terminal.isErrorTerminal {
+                Terminal.note("\r\u{1b}[2K\(method.rawValue) …", terminator: "")
+            }
             reports.append(prepared.run(method) { ContinuousClock.now - started })
         }
         if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K", terminator: "") }
         let report = SimulateReport(prepared, methods: reports)
         if checkDeterminism { try compareWithSecondProcess(report) }
-        Terminal.out(format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
+        Terminal.out(
+            format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
         if !report.isPass { throw ExitCode(1) }
     }
 
@@ -74,10 +77,12 @@ struct Simulate: AsyncParsableCommand {
     }
 
     private static func readEvents(_ path: String) throws -> [Event] {
+        // Whatever the reason, the user can only name another file.
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw UserError("\(path) can't be read")
         }
         return try text.split(separator: "\n").enumerated().map { number, line in
+            // The line's number says more than the decoder's reason.
             guard let view = try? JSONDecoder().decode(EventView.self, from: Data(line.utf8)) else {
                 throw UserError("\(path) line \(number + 1) is not an event of an export")
             }
@@ -117,7 +122,8 @@ struct Compare: ParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
-        Terminal.out(format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
+        Terminal.out(
+            format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
         if !report.isPass { throw ExitCode(1) }
     }
 

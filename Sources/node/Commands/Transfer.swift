@@ -10,7 +10,7 @@ struct Import: AsyncParsableCommand {
         abstract: "Take in an export, or the history of a git repository.",
         discussion: """
             federate import events.jsonl     signed events of an export, each checked
-            federate import --git PATH       each commit that HEAD reaches becomes an event of this node
+            federate import --git PATH       each commit that HEAD reaches becomes an event
             """)
 
     @OptionGroup var location: DataOption

@@ -1,7 +1,8 @@
 import Foundation
 import TOMLKit
 
-/// `config.toml` of a data folder. An unknown key is an error, so that a typing mistake never loosens anything.
+/// `config.toml` of a data folder. An unknown key is an error, so that a typing mistake never
+/// loosens anything.
 struct Configuration: Codable, Equatable {
     /// How the node calls itself, at most 64 bytes.
     var label: String?
@@ -63,7 +64,8 @@ extension Configuration {
             self = try TOMLDecoder(strictDecoding: true).decode(Configuration.self, from: table)
         } catch let error as TOMLParseError {
             let place = error.source.begin
-            throw UserError("\(path) line \(place.line), column \(place.column): \(error.description)")
+            throw UserError(
+                "\(path) line \(place.line), column \(place.column): \(error.description)")
         } catch let error as UnexpectedKeysError {
             let keys = error.keys.keys.sorted()
             let places = keys.map { "\($0)\(Self.line(of: $0, in: text))" }.joined(separator: ", ")
@@ -112,7 +114,8 @@ extension Configuration {
     /// Where to listen.
     func address() throws(UserError) -> (host: String, port: Int) {
         let text = listen ?? Self.defaultListen
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port)
         else {
             throw UserError("listen = \"\(text)\" is not host:port, such as \"[::]:7443\"")
@@ -133,7 +136,8 @@ extension Configuration {
         lines.append("")
         lines.append("[federation]")
         if let secret = federation?.joinSecret {
-            lines.append("# Nodes of one LAN that prove this secret may accept each other; keep it to them.")
+            lines.append(
+                "# Nodes of one LAN that prove this secret may accept each other; keep it to them.")
             lines.append("join_secret = \(Self.quote(secret))")
         }
         lines.append("")

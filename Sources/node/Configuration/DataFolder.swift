@@ -6,7 +6,8 @@ import Storage
 struct DataFolder {
     let path: String
 
-    /// The folder named, or `federate` in the user's data folder (XDG Base Directory Specification 0.8).
+    /// The folder named, or `federate` in the user's data folder (XDG Base Directory Specification
+    /// 0.8).
     init(_ named: String?) {
         if let named {
             path = URL(fileURLWithPath: named).standardizedFileURL.path
@@ -60,11 +61,13 @@ struct DataFolder {
         guard isInitialized else {
             throw UserError("\(path) holds no node: run `federate init` first")
         }
+        // Where the mode can't be read, it counts as open to all.
         let attributes = try? FileManager.default.attributesOfItem(atPath: keyPath)
         let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
         guard mode & 0o077 == 0 else {
             throw UserError("\(keyPath) may be read by others: run `chmod 600 \(keyPath)`")
         }
+        // Reasons stand in the message that follows.
         guard var text = try? String(contentsOfFile: keyPath, encoding: .utf8) else {
             throw UserError("\(keyPath) can't be read")
         }

@@ -1,7 +1,8 @@
 import FederationAPI
 import Foundation
 
-/// The commits of a git repository as drafts: kind "git.commit", body JSON with author, e-mail, time, id and message.
+/// The commits of a git repository as drafts: kind "git.commit", body JSON with author, e-mail,
+/// time, id and message.
 struct GitHistory {
     /// Fields of a commit, as they stand in the body.
     private struct Commit: Encodable {
@@ -38,6 +39,7 @@ struct GitHistory {
             message: cut(fields[4]))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Only invalid floats can't be encoded, and there are none.
         guard let body = try? encoder.encode(commit) else {
             throw UserError("commit \(fields[0]) can't be encoded")
         }

@@ -10,11 +10,16 @@ enum LocalAddresses {
         }
         var addresses: [String] = []
         var loopback: [String] = []
+        // Without a list of interfaces, peers are told nothing.
         for device in (try? System.enumerateDevices()) ?? [] {
             guard let address = device.address, let ip = address.ipAddress else { continue }
             // Link-local addresses mean nothing to others without their own scope.
             if ip.hasPrefix("fe80:") || (host == "0.0.0.0" && ip.contains(":")) { continue }
-            if ip.hasPrefix("127.") || ip == "::1" { loopback.append(ip) } else { addresses.append(ip) }
+            if ip.hasPrefix("127.") || ip == "::1" {
+                loopback.append(ip)
+            } else {
+                addresses.append(ip)
+            }
         }
         // Numbers with dots first: they work in more places.
         let ordered = addresses.filter { !$0.contains(":") } + addresses.filter { $0.contains(":") }

@@ -146,7 +146,8 @@ extension NodeShell: OperatorPort {
     private func position(of since: Cursor?) throws(Refusal) -> UInt64 {
         guard let since else { return 0 }
         guard since.log == engine.logID, since.position <= engine.position else {
-            throw Refusal(.cursorReset, "the log is \(engine.logID.hex) and ends at \(engine.position)")
+            throw Refusal(
+                .cursorReset, "the log is \(engine.logID.hex) and ends at \(engine.position)")
         }
         return since.position
     }
@@ -178,9 +179,11 @@ extension NodeShell: OperatorPort {
     func forget(watcher id: UInt64) { watchers.removeValue(forKey: id)?.finish() }
 
     func sync(with node: NodeID?) async throws(Refusal) -> [SyncView] {
-        let nodes = node.map { [$0] } ?? engine.peerRecords.filter { $0.state == .active }.map(\.node)
+        let nodes =
+            node.map { [$0] } ?? engine.peerRecords.filter { $0.state == .active }.map(\.node)
         guard !nodes.isEmpty else {
-            throw Refusal(.unknownPeer, "there is no active peer: add one with federate peers add URL")
+            throw Refusal(
+                .unknownPeer, "there is no active peer: add one with federate peers add URL")
         }
         var views: [SyncView] = []
         for node in nodes { views.append(syncView(node, await operate(.sync(node)))) }
@@ -263,6 +266,7 @@ private struct LogWatch: PageSource {
     func next() async -> Page? {
         while !Task.isCancelled {
             let after = await position.value
+            // A log that can't be read ends the stream; the log has the error.
             guard let page = try? await shell.page(after: after, limit: 100) else { break }
             await position.move(to: page.next.position)
             if page.events.count > 0 { return page }
@@ -281,7 +285,8 @@ extension PostDraft {
         guard let author = Author(text) else {
             throw Refusal(
                 .malformed,
-                "author \(text) is not role:name, with role node, ai or human and a name of a-z 0-9 . _ -")
+                "author \(text) is not node:NAME, ai:NAME or human:NAME (a-z 0-9 . _ -)"
+            )
         }
         return Draft(
             author: author, kind: kind ?? "message.post", body: try bytes(),

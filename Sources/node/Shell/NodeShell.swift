@@ -6,10 +6,12 @@ import ServiceLifecycle
 import Storage
 import Synchronization
 
-/// The engine's shell in a running node: carries out its effects with SQLite, HTTPS and the real clocks.
+/// The engine's shell in a running node: carries out its effects with SQLite, HTTPS and the real
+/// clocks.
 ///
-/// The actor is the one door to the engine. `run` carries out effects as child tasks; each ends by handing its result
-/// back through `deliver`. The engine bounds what is in flight, so the queue of effects needs no bound of its own.
+/// The actor is the one door to the engine. `run` carries out effects as child tasks; each ends by
+/// handing its result back through `deliver`. The engine bounds what is in flight, so the queue of
+/// effects needs no bound of its own.
 actor NodeShell: Service {
     let key: SecretKey
     let log: EventLog

@@ -5,7 +5,8 @@ struct LineReader {
     private let handle: FileHandle
     private var rest: [UInt8] = []
     private var isAtEnd = false
-    /// An event with the longest body and every byte escaped fits; whatever is longer is no line of ours.
+    /// An event with the longest body and every byte escaped fits; whatever is longer is no line of
+    /// ours.
     private static let limit = 1 << 20
 
     /// `path` "-" is standard input.

@@ -1,6 +1,7 @@
 import Core
 
-/// A CBOR item with an encoder of its own, so that reader and writer are not compared with each other.
+/// A CBOR item with an encoder of its own, so that reader and writer are not compared with each
+/// other.
 indirect enum Item: Equatable {
     case unsigned(UInt64)
     /// -1 - n.
@@ -75,7 +76,8 @@ indirect enum Item: Equatable {
     }
 }
 
-/// Reads one item by the typed calls and writes it with the writer; nil where it holds what the writer can't write.
+/// Reads one item by the typed calls and writes it with the writer; nil where it holds what the
+/// writer can't write.
 func rewritten(_ bytes: [UInt8]) -> [UInt8]? {
     var reader = CBORReader(bytes)
     var writer = CBORWriter()

@@ -8,7 +8,7 @@ import Synchronization
 final class TestPort: FederationPort {
     struct State {
         var peers: [NodeID: PeerRecord.State] = [:]
-        var asked: [(request: Request, caller: Caller)] = []
+        var asked: [(request: Request, caller: FederationAPI.Caller)] = []
         var answer: @Sendable (Request) -> Response = { _ in .outcomes([.stored]) }
         var pages: @Sendable (Cursor?) -> [Page] = { _ in [] }
         var staysOpen = false
@@ -25,21 +25,23 @@ final class TestPort: FederationPort {
     }
 
     var asked: [Request] { state.withLock { $0.asked.map(\.request) } }
-    var callers: [Caller] { state.withLock { $0.asked.map(\.caller) } }
+    var callers: [FederationAPI.Caller] { state.withLock { $0.asked.map(\.caller) } }
     var pagesTaken: Int { state.withLock { $0.pagesTaken } }
 
     func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
     func state(of node: NodeID) async -> PeerRecord.State? { state.withLock { $0.peers[node] } }
 
-    func respond(to request: Request, from caller: Caller) async -> Response {
+    func respond(to request: Request, from caller: FederationAPI.Caller) async -> Response {
         state.withLock { state in
             state.asked.append((request, caller))
             return state.answer(request)
         }
     }
 
-    func pages(since: Cursor?, for caller: Caller) async throws(Refusal) -> any PageSource {
+    func pages(since: Cursor?, for caller: FederationAPI.Caller) async throws(Refusal)
+        -> any PageSource
+    {
         let (refusal, pages, staysOpen) = state.withLock { state in
             state.asked.append((.stream(since: since), caller))
             return (state.refusal, state.pages(since), state.staysOpen)

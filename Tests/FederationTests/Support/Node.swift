@@ -1,7 +1,8 @@
 import Core
 import Federation
 
-/// An engine in a shell that does what the test says: it carries out work in memory at once, or holds it back, or lets
+/// An engine in a shell that does what the test says: it carries out work in memory at once, or
+/// holds it back, or lets
 /// it fail. What goes to others is only collected.
 final class Node {
     enum Work: Hashable { case verify, load, store }
@@ -56,7 +57,8 @@ final class Node {
 
     var id: NodeID { key.node }
 
-    /// The process ends and starts again from what is durable. A store that was held back has happened or not.
+    /// The process ends and starts again from what is durable. A store that was held back has
+    /// happened or not.
     func restart(afterStoring: Bool = false) {
         if afterStoring {
             for case .store(_, let write) in held { disk.apply(write) }

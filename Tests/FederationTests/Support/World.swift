@@ -1,7 +1,8 @@
 import Core
 import Federation
 
-/// Several nodes, joined by encoded bytes. Packets travel when the test says so: in order, at random, or not at all.
+/// Several nodes, joined by encoded bytes. Packets travel when the test says so: in order, at
+/// random, or not at all.
 final class World {
     struct Packet {
         enum Content {
@@ -17,7 +18,8 @@ final class World {
         var life: Int
         var content: Content
 
-        /// Whether it crosses the network, where it may be lost; else its receiver found out by itself.
+        /// Whether it crosses the network, where it may be lost; else its receiver found out by
+        /// itself.
         var travels: Bool {
             switch content {
             case .failure, .closed: false
@@ -172,7 +174,8 @@ final class World {
 
 /// Delivery.
 extension World {
-    /// Places in `wire` of packets that may arrive now: a stream's packets stay in order, and wait for their reader.
+    /// Places in `wire` of packets that may arrive now: a stream's packets stay in order, and wait
+    /// for their reader.
     var deliverable: [Int] {
         var seen: Set<[UInt64]> = []
         return wire.indices.filter { place in
@@ -197,7 +200,7 @@ extension World {
             request(token, bytes, packet, isStream: isStream)
         case .response(let token, let bytes):
             guard packet.life == lives[packet.to] else { return }
-            guard let response = try? Response(decoding: bytes) else {
+            guard let response = attempt({ try Response(decoding: bytes) }) else {
                 return give(packet.to, .failed(token, .malformed("not of the protocol")))
             }
             let tlsKey = presentedTLSKeys[packet.from] ?? nodes[packet.from].settings.tlsKey
@@ -218,7 +221,7 @@ extension World {
     private func request(
         _ token: Token, _ bytes: [UInt8], _ packet: Packet, isStream: Bool
     ) {
-        guard let request = try? Request(decoding: bytes) else { return }
+        guard let request = attempt({ try Request(decoding: bytes) }) else { return }
         let exchange = nodes[packet.to].newExchange()
         routes[Name(node: packet.to, number: exchange.number)] = Route(
             client: packet.from, token: token, life: packet.life, isStream: isStream)
@@ -239,7 +242,7 @@ extension World {
     private func page(_ token: Token, _ bytes: [UInt8], _ packet: Packet) {
         let name = Name(node: packet.to, number: token.number)
         guard packet.life == lives[packet.to], let reading = readings[name] else { return }
-        guard case .page(let page)? = try? Response(decoding: bytes) else { return }
+        guard case .page(let page)? = attempt({ try Response(decoding: bytes) }) else { return }
         readings[name]?.isReady = false
         give(packet.to, .page(token, page))
         give(reading.server, .drained(reading.exchange))
