@@ -105,8 +105,15 @@ extension Engine {
     mutating func continueSightings(_ now: Instant, _ effects: inout [Effect]) {
         for node in sightings.keys.sorted() {
             guard let (sighting, due) = sightings[node], due <= now else { continue }
+            guard peers[node] == nil else {
+                sightings[node] = nil
+                continue
+            }
+            guard attempts.count < EngineLimits.attempts else {
+                sightings[node]?.due = now + EngineLimits.courtesy
+                continue
+            }
             sightings[node] = nil
-            guard peers[node] == nil else { continue }
             let destination = Destination(node: node, endpoints: sighting.endpoints)
             register(
                 with: destination, isOrdered: false, isSameHost: sighting.isSameHost, nil,

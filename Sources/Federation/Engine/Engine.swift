@@ -198,6 +198,11 @@ extension Engine {
     public mutating func listens(at endpoints: [String], tlsKey: Digest) {
         settings.endpoints = Array(endpoints.prefix(MessageLimits.endpoints))
         settings.tlsKey = tlsKey
+        guard settings.isAutomatic else { return }
+        // Peers may know us by an address of yesterday.
+        for node in peerOrder where peers[node]?.isActive == true {
+            peers[node]?.registration.retryAt = .zero
+        }
     }
 
     func report(_ report: Report, _ effects: inout [Effect]) { effects.append(.report(report)) }

@@ -10,6 +10,8 @@ enum EngineLimits {
     static let storeAgain: Duration = .seconds(1)
     /// Nodes seen on the LAN and not known yet: a flood of announcements is not remembered.
     static let sightings = 512
+    /// Registrations of ours under way before nodes that were only seen on the LAN have to wait.
+    static let attempts = 32
     /// Events in one commit: its transaction stays below 100 ms.
     static let commitEvents = 4000
     /// Own events waiting for one peer; beyond it the next reconcile carries them.

@@ -180,6 +180,7 @@ actor NodeShell: Service {
     func setListening(_ endpoints: [String], tlsKey: Digest) {
         listening = endpoints
         engine.listens(at: endpoints, tlsKey: tlsKey)
+        tick()
     }
 
     func set(discovery: String) { self.discovery = discovery }

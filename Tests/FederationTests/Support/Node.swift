@@ -1,5 +1,6 @@
 import Core
 import Federation
+import Testing
 
 /// An engine in a shell that does what the test says: it carries out work in memory at once, or
 /// holds it back, or lets
@@ -92,8 +93,14 @@ final class Node {
 extension Node {
     func give(_ input: Input) {
         inbox.append(input)
+        var steps = 0
         while !inbox.isEmpty {
             let input = inbox.removeFirst()
+            steps += 1
+            guard steps < 10_000 else {
+                Issue.record("the engine never comes to rest: \(input)")
+                return inbox = []
+            }
             step { engine, now, effects in engine.handle(input, at: now, into: &effects) }
         }
     }
@@ -141,6 +148,10 @@ extension Node {
 
     /// Carries out the piece of held work at `place`, with the disk as it is now.
     func release(_ place: Int = 0) {
+        guard held.indices.contains(place) else {
+            Issue.record("no work is held at \(place)")
+            return
+        }
         let effect = held.remove(at: place)
         if let input = doWork(effect) { give(input) }
     }
