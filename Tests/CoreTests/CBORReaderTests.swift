@@ -1,7 +1,7 @@
 import Core
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct CBORReaderTests {
     /// What reading `hex` as one whole item throws; nil where it is accepted.
     private func refusal(_ hex: String) -> CBORError? {

@@ -1,7 +1,7 @@
 import Core
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HybridLogicalClockTests {
     private let noon = WallTime(microseconds: 1_700_000_000_000_000)
 
@@ -89,7 +89,7 @@ struct HybridLogicalClockTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct OrderTests {
     private func key(_ dice: inout Dice) -> EventKey {
         // Few values, so that ties are common.

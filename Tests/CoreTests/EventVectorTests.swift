@@ -2,7 +2,7 @@ import Core
 import Testing
 
 /// The format can never silently change: these bytes were made by another implementation.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EventVectorTests {
     private let fixture: EventFixture
 

@@ -2,7 +2,7 @@ import Core
 import Testing
 
 /// Every bound of the header's grammar.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HeaderTests {
     /// The fields of a valid header, each of which a test replaces by something else.
     private static let fields: [Item] = [

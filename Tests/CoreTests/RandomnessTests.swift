@@ -1,7 +1,7 @@
 import Core
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RandomnessTests {
     private func seed(_ byte: UInt64) -> Digest { Digest(words: byte, 0, 0, 0) }
 

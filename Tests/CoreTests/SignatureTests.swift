@@ -1,7 +1,7 @@
 import Core
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SignatureTests {
     private static let vectors = ConditionTrait.enabled(
         if: Vectors.arePresent, "no ../shared/vectors beside the package")

@@ -2,7 +2,7 @@ import Core
 import Testing
 
 /// One text for one value: hex, base64url, cursors.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TextTests {
     @Test func hexIsLowercaseAndWhole() {
         #expect(Hex.encode([0x00, 0x0f, 0xf0, 0xff] as [UInt8]) == "000ff0ff")

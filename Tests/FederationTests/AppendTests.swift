@@ -2,7 +2,7 @@ import Core
 import Federation
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct AppendTests {
     private let node = Node(1)
 

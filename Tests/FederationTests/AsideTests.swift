@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// Events from the future.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct AsideTests {
     private let node = Node(1, peers: [.active(2), .active(3)])
     private let origin = Node.key(5)

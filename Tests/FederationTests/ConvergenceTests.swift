@@ -105,7 +105,7 @@ struct ConvergenceTests {
         }
     }
 
-    @Test(arguments: Seeds.upTo(25))
+    @Test(arguments: Seeds.upTo(12))
     func afterCalmAllLogsAreEqual(seed: UInt64) {
         let storm = Storm(seed: seed)
         storm.blow(rounds: 400)

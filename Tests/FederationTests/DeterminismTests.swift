@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// The same inputs give the same effects, whatever the order of dictionaries in memory.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct DeterminismTests {
     /// Everything that a node of many peers does in one busy life.
     private func life(seed: UInt64) -> [Effect] {

@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// Reading a peer's log.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DownloadTests {
     private let peer = Node.key(2).node
     private let origin = Origin(2)

@@ -2,7 +2,7 @@ import Core
 import Federation
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ImportTests {
     private let node = Node(1)
 

@@ -2,7 +2,7 @@ import Core
 import Federation
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct MessageTests {
     private static let node = Node.key(1).node
     private static let digest = Digest(words: 1, 2, 3, 4)

@@ -2,7 +2,7 @@ import Core
 import Federation
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct PushTests {
     private let node = Node(1, peers: [.active(2), .active(3)])
     private let origin = Origin(2)

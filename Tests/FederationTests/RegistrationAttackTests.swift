@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// Registrations by somebody who does not keep to the protocol.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct RegistrationAttackTests {
     private let node: Node
     private let eve = Node.key(66)

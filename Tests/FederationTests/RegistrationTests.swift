@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// The mutual challenge, among nodes 1, 2 and 3 that know nobody.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct RegistrationTests {
     /// The state of node `b` at node `a`, by place.
     private func state(_ world: World, _ a: Int, _ b: Int) -> PeerRecord.State? {

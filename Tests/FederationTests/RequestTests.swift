@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// Who may ask what, and what a wrong question is answered.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct RequestTests {
     private let node = Node(
         1,

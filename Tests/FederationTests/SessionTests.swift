@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// Pulls and reconcile sessions that the operator orders, and what ends them.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct SessionTests {
     private func order(
         _ world: World, _ place: Int, _ operation: Operation

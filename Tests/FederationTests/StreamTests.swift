@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// Our log on its way to a reader.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct StreamTests {
     private let node = Node(1, peers: [.active(2), .active(3)])
     private let peer = Node.key(2).node

@@ -3,7 +3,7 @@ import Federation
 import Testing
 
 /// Pushing own events to peers that read no stream of ours.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct UploadTests {
     private let node = Node(1, peers: [.active(2)], settings: .automatic)
     private let peer = Node.key(2).node

@@ -113,7 +113,7 @@ struct Export: AsyncParsableCommand {
             while true {
                 let page = try await node.page(since: since, limit: 500)
                 for event in page.events {
-                    try output.write(contentsOf: Data(ViewJSON.encode(event) + [0x0a]))
+                    try Terminal.write(ViewJSON.encode(event) + [0x0a], to: output)
                 }
                 count += page.events.count
                 if file != nil { progress.show(count) }

@@ -20,9 +20,18 @@ enum Terminal {
         out(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
+    /// Writes all of it; ends the program in peace where the reader went away, as `head` does.
+    static func write(_ bytes: [UInt8], to handle: FileHandle) throws {
+        do {
+            try handle.write(contentsOf: Data(bytes))
+        } catch let error as CocoaError where error.isBrokenPipe {
+            Foundation.exit(0)
+        }
+    }
+
     private static func write(_ text: String, to handle: FileHandle) {
-        // A reader that went away, such as `head`, is no error of ours.
-        do { try handle.write(contentsOf: Data(text.utf8)) } catch {}
+        // Where even messages can't be written, there is nobody left to tell.
+        do { try write(Array(text.utf8), to: handle) } catch {}
     }
 }
 
@@ -54,5 +63,12 @@ struct Progress {
     func end() {
         guard Terminal.isErrorTerminal else { return }
         Terminal.note("\r\u{1b}[2K", terminator: "")
+    }
+}
+
+extension CocoaError {
+    /// Whether the other end of a pipe was closed.
+    fileprivate var isBrokenPipe: Bool {
+        unsafe (userInfo[NSUnderlyingErrorKey] as? NSError)?.code == Int(EPIPE)
     }
 }
