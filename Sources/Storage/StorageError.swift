@@ -30,7 +30,7 @@ extension StorageError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missing(let path):
-            "There is no log at \(path). Make one with `federate init`, or name another folder "
+            "There is no log at \(path). Restore the folder from a backup, or name another one "
                 + "with --data."
         case .alreadyThere(let path):
             "There is a log at \(path) already; it was not changed. Use it, or name another "
@@ -42,8 +42,9 @@ extension StorageError: CustomStringConvertible {
             "\(path) has version \(found), and this program knows versions up to \(known); it was "
                 + "not changed. Install a newer federate."
         case .damaged(let doing, let path, let detail):
-            "While \(doing): \(path) is damaged (\(detail)). Keep a copy of the folder, move "
-                + "log.sqlite* away, run `federate init` and sync again from a peer."
+            "While \(doing): \(path) is damaged (\(detail)). Keep the folder, then restore "
+                + "a backup, or make a new node with `federate init --data OTHER` and sync from a "
+                + "peer. (A new log under the old key would sign places of its chain twice.)"
         case .full(let doing, let path):
             "While \(doing): no space is left for \(path). Nothing that was acknowledged is "
                 + "lost; free some space and try again."

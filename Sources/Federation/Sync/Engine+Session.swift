@@ -214,7 +214,7 @@ extension Engine {
             report(.operation(operation, .synced(session.result)), &effects)
         }
         planComparison(with: node, now)
-        let isComplete = [.equal, .equalSoFar, .bodiesMissing].contains(verdict)
+        let isComplete = verdict == .equal || verdict == .bodiesMissing
         bootstrapped(from: node, complete: isComplete, now, &effects)
         askForBodies(from: node, now, &effects)
     }

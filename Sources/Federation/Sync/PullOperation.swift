@@ -55,8 +55,8 @@ extension Engine {
     ) {
         guard let pull = pulls[node] else { return }
         pulls[node]?.result.received += job.outcomes.count { $0 == .stored }
-        // A page that does not move would be asked for for ever.
-        guard !isEnd, next != pull.since else {
+        // A peer that sends us back and forth would be asked for ever.
+        guard !isEnd, next.isAfter(pull.since) else {
             return endPull(of: node, nil, &effects, then: now)
         }
         pulls[node]?.since = next
@@ -78,5 +78,13 @@ extension Engine {
 
     static var unexpected: Refusal {
         Refusal(.malformed, "the peer answered with something else than was asked for")
+    }
+}
+
+extension Cursor {
+    /// Whether this is a later place of the same log; everything is after nothing.
+    fileprivate func isAfter(_ other: Cursor?) -> Bool {
+        guard let other else { return true }
+        return log == other.log && position > other.position
     }
 }

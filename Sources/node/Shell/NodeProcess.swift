@@ -35,6 +35,11 @@ struct NodeProcess {
             await shell.setListening(endpoints, tlsKey: certificate.tlsKey)
             Terminal.out("node      \(shell.key.node.hex)")
             Terminal.out("listens   \(endpoints.joined(separator: " "))")
+            for peer in await shell.peers() {
+                guard let command = peer.approveCommand else { continue }
+                Terminal.out("pending   \(peer.node) \"\(peer.label)\"")
+                Terminal.out("          approve it with: \(command)")
+            }
             portFound.yield(port)
             portFound.finish()
         }
