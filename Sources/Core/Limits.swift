@@ -31,4 +31,8 @@ public enum Limits {
     public static let asideAhead: Duration = .seconds(86_400)
     /// Events set aside for one origin: a wrong clock fills this, an attack no more.
     public static let asidePerOrigin = 1000
+    /// Events set aside in all: they are held in memory, and loaded at each start.
+    public static let asideEvents = 4096
+    /// Bytes of all of them.
+    public static let asideBytes = 32 << 20
 }

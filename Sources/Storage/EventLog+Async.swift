@@ -30,9 +30,11 @@ extension EventLog {
     }
 
     /// `events`.
-    public func asyncEvents(ids: [EventID]) async throws(StorageError) -> [Event] {
+    public func asyncEvents(
+        ids: [EventID], maxBytes: Int = .max
+    ) async throws(StorageError) -> [Event] {
         do {
-            return try await pool.read { db in try Self.events(ids, db) }
+            return try await pool.read { db in try Self.events(ids, maxBytes, db) }
         } catch {
             throw StorageError(error, doing: "reading events", path: path)
         }

@@ -22,7 +22,7 @@ extension Engine {
             submit(Job(.records(.operation(token, node))), &effects)
         case .remove(let node):
             guard known(node, token, &effects), let peer = peers[node] else { return }
-            if peer.isActive, !peer.record.endpoints.isEmpty {
+            if peer.isActive, !peer.destination.endpoints.isEmpty {
                 // The peer should know; where it doesn't hear it, it finds out by being refused.
                 effects.append(.send(self.token(for: .leave), to: peer.destination, .leave))
             }
@@ -70,13 +70,7 @@ extension Engine {
         }
         peers[node]?.isSameHost = sighting.isSameHost
         guard peer.record.state == .active || peer.record.state == .pending else { return }
-        var endpoints = sighting.endpoints
-        endpoints += peer.record.endpoints.filter { !endpoints.contains($0) }
-        endpoints = Array(endpoints.prefix(MessageLimits.endpoints))
-        if endpoints != peer.record.endpoints {
-            peers[node]?.record.endpoints = endpoints
-            markDirty(node)
-        }
+        peers[node]?.seenAt = Array(sighting.endpoints.prefix(MessageLimits.endpoints))
         if peer.isActive {
             startDownload(from: node, now, &effects)
         } else if peer.registration.step == .idle {
@@ -113,7 +107,9 @@ extension Engine {
                 sightings[node]?.due = now + EngineLimits.courtesy
                 continue
             }
-            sightings[node] = nil
+            // Kept until it succeeds or the node vanishes, so that nothing is dialled that is no
+            // longer there.
+            sightings[node]?.due = now + EngineLimits.introductionLife
             let destination = Destination(node: node, endpoints: sighting.endpoints)
             register(
                 with: destination, isOrdered: false, isSameHost: sighting.isSameHost, nil,

@@ -51,7 +51,7 @@ extension Engine {
         else { return }
         peers[node]?.registration.retryAt = nil
         guard peer.record.state == .pending || peer.record.state == .active,
-            !peer.record.endpoints.isEmpty
+            !peer.destination.endpoints.isEmpty
         else { return }
         register(
             with: peer.destination, isOrdered: false, isSameHost: peer.isSameHost, nil, &effects)

@@ -19,6 +19,7 @@ struct Composition {
     private var bodiless: [EventID: Int] = [:]
     private var places: [Place: EventID] = [:]
     private var asideCounts: [NodeID: Int] = [:]
+    private var asideBytes = 0
     private var own: (sequence: UInt64, previous: EventID?)
 
     private struct Place: Hashable {
@@ -127,9 +128,12 @@ struct Composition {
         let held =
             index.asideCounts[header.origin, default: 0] + asideCounts[header.origin, default: 0]
         guard header.time.physical <= (wall + Limits.asideAhead).microseconds,
-            held < Limits.asidePerOrigin
+            held < Limits.asidePerOrigin,
+            index.aside.count + write.aside.count < Limits.asideEvents,
+            index.asideBytes + asideBytes + event.wireSize <= Limits.asideBytes
         else { return refuse(event.id, .tooEarly, job.sender) }
         asideCounts[header.origin, default: 0] += 1
+        asideBytes += event.wireSize
         write.aside.append(AsideEvent(event: event, sender: job.sender))
         return .setAside
     }
@@ -144,9 +148,23 @@ struct Composition {
         return .refused(code)
     }
 
+    /// An append is stored whole or not at all: its entries are the last ones, so they can go.
+    private mutating func takeBack(_ job: inout Job) {
+        guard let first = job.made.first else { return }
+        write.entries.removeLast(job.made.count)
+        position = first.position - 1
+        own = (first.event.header.sequence, first.event.header.previous)
+        for entry in job.made {
+            fresh.remove(entry.event.id)
+            places[Place(origin: key.node, sequence: entry.event.header.sequence)] = nil
+        }
+        job.made = []
+    }
+
     private mutating func make(_ draft: Draft, for job: inout Job) {
         guard own.sequence <= Limits.integer else {
             job.refusal = Refusal(.cannotStore, "this key's chain is full: make a new node")
+            takeBack(&job)
             return
         }
         let time: Timestamp
@@ -154,6 +172,7 @@ struct Composition {
             time = try clock.tick(wall: wall)
         } catch {
             job.refusal = Refusal(.clockBehind, "\(error): correct this machine's clock")
+            takeBack(&job)
             return
         }
         let body = Body(salt: secrets.draw(Limits.saltBytes), bytes: draft.body)

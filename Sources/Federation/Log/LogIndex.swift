@@ -12,6 +12,7 @@ struct LogIndex: Sendable {
     private(set) var missingBodies: Set<EventID> = []
     private(set) var aside: [EventID: AsideEvent] = [:]
     private(set) var asideCounts: [NodeID: Int] = [:]
+    private(set) var asideBytes = 0
     /// When the next event that was set aside is due, in microseconds since 1970.
     private(set) var nextAside: UInt64?
     private(set) var lastPosition: UInt64
@@ -66,6 +67,7 @@ struct LogIndex: Sendable {
         for id in write.released {
             guard let event = aside.removeValue(forKey: id)?.event else { continue }
             asideCounts[event.header.origin, default: 1] -= 1
+            asideBytes -= event.wireSize
         }
         for event in write.aside { setAside(event) }
         equivocations.formUnion(write.equivocations)
@@ -83,6 +85,7 @@ struct LogIndex: Sendable {
     private mutating func setAside(_ event: AsideEvent) {
         guard aside.updateValue(event, forKey: event.event.id) == nil else { return }
         asideCounts[event.event.header.origin, default: 0] += 1
+        asideBytes += event.event.wireSize
     }
 
     private mutating func findNextAside() {

@@ -43,8 +43,12 @@ struct Peer: Sendable {
 
     var isActive: Bool { record.state == .active }
 
+    /// Where discovery saw it last: a hint of anybody on the LAN, never written down.
+    var seenAt: [String] = []
+
     var destination: Destination {
-        Destination(node: record.node, endpoints: record.endpoints)
+        let hints = seenAt.filter { !record.endpoints.contains($0) }
+        return Destination(node: record.node, endpoints: record.endpoints + hints)
     }
 
     /// Our side of a registration.

@@ -112,7 +112,9 @@ extension Engine {
         peers[node]?.registration.step = .confirming
         let endpoints = peers[node]?.record.endpoints ?? attempt.destination.endpoints
         let destination = Destination(
-            node: node, endpoints: attempt.destination.endpoints + endpoints)
+            node: node,
+            endpoints: attempt.destination.endpoints
+                + endpoints.filter { !attempt.destination.endpoints.contains($0) })
         effects.append(.send(token, to: destination, .confirm(confirmation)))
     }
 
@@ -158,10 +160,8 @@ extension Engine {
         }
         guard let node = attempt.node ?? attempt.destination.node else { return }
         guard let peer = peers[node] else {
-            let sighting = Sighting(
-                node: node, endpoints: attempt.destination.endpoints, label: "",
-                isSameHost: attempt.isSameHost)
-            return remember(sighting, until: now + EngineLimits.registerAgain)
+            sightings[node]?.due = now + EngineLimits.registerAgain
+            return
         }
         peers[node]?.registration.step = .idle
         peers[node]?.registration.attempts += 1
@@ -185,9 +185,12 @@ extension Engine {
         if introductions.count >= EngineLimits.introductions {
             introductions = introductions.filter { $0.value.expires > now }
         }
-        guard introductions.count < EngineLimits.introductions else {
-            let refusal = Refusal(.busy, "too many registrations at once", retryAfter: .seconds(60))
-            return refuse(exchange, refusal, &effects)
+        if introductions.count >= EngineLimits.introductions {
+            // The oldest goes: an honest one needs its place for one round trip only.
+            let oldest = introductions.min {
+                ($0.value.expires, $0.key) < ($1.value.expires, $1.key)
+            }
+            if let oldest { introductions[oldest.key] = nil }
         }
         let nonce = Digest(bytes: secrets.draw(32)) ?? .zero
         introductions[nonce] = PendingIntroduction(
@@ -258,8 +261,11 @@ extension Engine {
             peers[node] = Peer(PeerRecord(node: node, since: wall.microseconds))
             peerOrder = peers.keys.sorted()
         }
-        var endpoints = reachedAt
-        for endpoint in card.endpoints + (peers[node]?.record.endpoints ?? [])
+        // What the operator typed comes first, then what the node signs; hints of the LAN last.
+        let old = peers[node]?.record.endpoints ?? []
+        let known = card.endpoints + old
+        var endpoints: [String] = []
+        for endpoint in isOrdered ? reachedAt + known : known + reachedAt
         where !endpoints.contains(endpoint) {
             endpoints.append(endpoint)
         }
@@ -303,6 +309,7 @@ extension Engine {
         peers[node]?.registration.retryAt = nil
         peers[node]?.upload = Peer.Upload()
         peers[node]?.bootstrap = nil
+        peers[node]?.comparison = nil
         let refusal = Refusal(.removed, "the registration ended")
         endSession(with: node, refusal, now, &effects)
         endPull(of: node, .failed(refusal), &effects)

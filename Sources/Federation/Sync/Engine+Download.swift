@@ -7,7 +7,7 @@ extension Engine {
         from node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
         guard settings.isAutomatic, let peer = peers[node], peer.isActive,
-            peer.download.state == .idle, !peer.record.endpoints.isEmpty
+            peer.download.state == .idle, !peer.destination.endpoints.isEmpty
         else { return }
         peers[node]?.download.retryAt = nil
         if peer.record.cursor == nil, eventCount > 0 {
@@ -123,7 +123,8 @@ extension Engine {
         peers[node]?.download.isCaughtUp = false
         peers[node]?.download.attempts += 1
         let backoff = Backoff.wait(attempts: attempts, &dice)
-        peers[node]?.download.retryAt = now + max(backoff, wait ?? .zero)
+        // A peer that asks for years of patience gets an hour.
+        peers[node]?.download.retryAt = now + max(backoff, min(wait ?? .zero, .seconds(3600)))
     }
 
     /// Asks for bodies of events that are held without one.
@@ -132,7 +133,10 @@ extension Engine {
             peer.bodiesAt <= now
         else { return }
         peers[node]?.bodiesAt = now + EngineLimits.bodiesEvery
-        let ids = Array(index.missingBodies.sorted().prefix(MessageLimits.bodyRequests))
+        // From a drawn place on, so that bodies that nobody has don't keep the others waiting.
+        let missing = index.missingBodies.sorted()
+        let start = dice.below(missing.count)
+        let ids = Array((missing[start...] + missing[..<start]).prefix(MessageLimits.bodyRequests))
         effects.append(.send(token(for: .bodies(node)), to: peer.destination, .bodies(ids)))
     }
 }

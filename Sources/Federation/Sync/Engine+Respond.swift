@@ -8,10 +8,7 @@ extension Engine {
         _ now: Instant, _ effects: inout [Effect]
     ) {
         let name = SessionName(peer: node, number: number)
-        guard var session = session(name, now) else {
-            let refusal = Refusal(.busy, "too many sessions are open", retryAfter: .seconds(5))
-            return refuse(exchange, refusal, &effects)
-        }
+        var session = session(name, now)
         let isKnown = responders[name] != nil
         session.expires = now + EngineLimits.sessionLife
         switch session.machine.receive(message) {
@@ -32,8 +29,8 @@ extension Engine {
         }
     }
 
-    /// The session of this name, or a new one where there is room.
-    private mutating func session(_ name: SessionName, _ now: Instant) -> ResponderSession? {
+    /// The session of this name, or a new one; where there is no room, the oldest one ends.
+    private mutating func session(_ name: SessionName, _ now: Instant) -> ResponderSession {
         if let session = responders[name], session.expires > now { return session }
         let own = responders.filter { $0.key.peer == name.peer }
         if own.count >= EngineLimits.sessionsPerPeer {
@@ -43,7 +40,14 @@ extension Engine {
             }
             if let oldest { responders[oldest.key] = nil }
         }
-        guard responders.count < EngineLimits.sessions else { return nil }
+        if responders.count >= EngineLimits.sessions {
+            // Most have ended well and only wait to expire.
+            let oldest = responders.min {
+                ($0.value.expires, $0.key.peer, $0.key.number)
+                    < ($1.value.expires, $1.key.peer, $1.key.number)
+            }
+            if let oldest { responders[oldest.key] = nil }
+        }
         let machine = settings.reconciler.responder(tree: index.tree, context: 0, cutoff: cutoff)
         return ResponderSession(machine: machine, expires: now + EngineLimits.sessionLife)
     }

@@ -66,10 +66,12 @@ extension Engine {
             let verdict: Comparison.Verdict =
                 if outcome.contextDiffers {
                     .differentContext
+                } else if outcome.cutoff != nil {
+                    .equalSoFar
                 } else if peers[node]?.session?.peerMissesBodies == true || missingBodyCount > 0 {
                     .bodiesMissing
                 } else {
-                    outcome.cutoff == nil ? .equal : .equalSoFar
+                    .equal
                 }
             endSession(with: node, verdict, now, &effects)
         case .failed(.notEqual): endSession(with: node, .different, now, &effects)
@@ -178,8 +180,11 @@ extension Engine {
         switch response {
         case .outcomes(let outcomes) where outcomes.count == keys.count:
             peers[node]?.session?.result.sent += outcomes.count { $0 == .stored }
-            let pushed = Set(keys)
-            peers[node]?.session?.exchange?.have.removeAll { pushed.contains($0) }
+            if let last = keys.last, let have = peers[node]?.session?.exchange?.have,
+                let place = have.firstIndex(of: last)
+            {
+                peers[node]?.session?.exchange?.have = have[(place + 1)...]
+            }
             peers[node]?.session?.exchange?.isPushing = false
             pushNext(to: node, &effects)
             closeWhenComplete(with: node, now, &effects)

@@ -290,12 +290,12 @@ extension Descent {
             } else {
                 new += try readSplit(span, width: Int(width), from: &reader)
             }
+            guard toAnswer.count + new.count <= 4 * limits.openRanges else { throw .tooManyRanges }
         }
         let density = new.contains(where: \.isEqual) ? 0 : bitsToCount(new.count)
         for open in new {
             toAnswer.append(Open(span: open.span, isEqual: open.isEqual, density: density))
         }
-        guard toAnswer.count <= 4 * limits.openRanges else { throw .tooManyRanges }
     }
 
     private func readSplit(
@@ -336,6 +336,8 @@ extension Descent {
         guard let count = reader.readGamma(), count <= reader.remainingBits else {
             throw .malformed
         }
+        // What a peer names is kept; no honest session names four million keys.
+        guard theirOrdinals + count <= 1 << 22 else { throw .tooManyRanges }
         let ranks = ranks(of: span)
         guard count > 0 else { return addOurs(ranks) }
         let bits = bitsToCount(count) + margin

@@ -20,6 +20,10 @@ public struct ReconcileResponder: ReconcileResponding {
     /// How many of `descent.ours` the initiator has been told of.
     private var told = 0
     private var hasRoot = false
+    /// Whether the keys that were not asked for one by one were given.
+    private var hasGiven = false
+    /// Ordinals below this were asked for.
+    private var wantedTo = 0
 
     /// A session over a snapshot; see `ReconcileInitiator.init`.
     public init(
@@ -87,6 +91,8 @@ public struct ReconcileResponder: ReconcileResponding {
         messages = 1
         told = 0
         hasRoot = false
+        hasGiven = false
+        wantedTo = 0
         state = .descending
         tree = whole.upTo(cutoff)
         sessionCutoff = cutoff
@@ -159,6 +165,11 @@ extension ReconcileResponder {
             base + length <= descent.ordinals,
             let wanted = reader.readAscending(below: length), reader.isAtEnd
         else { throw .malformed }
+        // Honest wants ascend, and only the first one has the flag; a repeated one would be paid
+        // each time.
+        guard !(isFirst && hasGiven), length == 0 || base >= wantedTo else { throw .unexpected }
+        hasGiven = hasGiven || isFirst
+        wantedTo = max(wantedTo, base + length)
         var keys: [EventKey] = []
         if isFirst {
             for ranks in descent.ours { keys += tree.keys(ranks: ranks) }

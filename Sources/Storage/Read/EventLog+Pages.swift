@@ -21,16 +21,24 @@ extension EventLog {
     }
 
     /// The events with these ids, in this order; those that are not held are left out.
-    public func events(ids: [EventID]) throws(StorageError) -> [Event] {
-        try reading("reading events") { db in try Self.events(ids, db) }
+    public func events(
+        ids: [EventID], maxBytes: Int = .max
+    ) throws(StorageError) -> [Event] {
+        try reading("reading events") { db in try Self.events(ids, maxBytes, db) }
     }
 
-    static func events(_ ids: [EventID], _ db: Database) throws -> [Event] {
+    static func events(_ ids: [EventID], _ maxBytes: Int, _ db: Database) throws -> [Event] {
         let sql = "SELECT \(eventColumns) FROM event WHERE id = ?"
         let statement = try db.cachedStatement(sql: sql)
-        return try ids.compactMap { id in
-            try Row.fetchOne(statement, arguments: [Data(id.bytes)])?.event()
+        var events: [Event] = []
+        var size = 0
+        for id in ids where size < maxBytes {
+            let row = try Row.fetchOne(statement, arguments: [Data(id.bytes)])
+            guard let event = try row?.event() else { continue }
+            size += event.wireSize
+            events.append(event)
         }
+        return events
     }
 }
 

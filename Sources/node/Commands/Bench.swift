@@ -132,7 +132,7 @@ extension Bench {
         var bodyBytes = 300
 
         @Option(help: "Batches on their way at once.")
-        var inFlight = 8
+        var inFlight = 16
 
         func run() async throws {
             let events = Self.make(events, bodyBytes: bodyBytes)

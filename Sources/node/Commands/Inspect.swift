@@ -61,7 +61,7 @@ extension PeerView {
         if let sync { parts.append(sync) }
         if let equal { parts.append(equal ? "equal" : "not compared since the last change") }
         if let lastError { parts.append("(\(lastError))") }
-        return parts.filter { !$0.isEmpty }.joined(separator: "  ")
+        return parts.filter { !$0.isEmpty }.joined(separator: "  ").printable
     }
 }
 
@@ -125,13 +125,10 @@ extension EventView {
     var line: String {
         let body = self.body?.split(separator: "\n").first.map(String.init)
         let text = body ?? (bodyMissing == true ? "(body missing)" : "(\(bodyLength) bytes)")
-        let shown = text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }
         let origin = self.origin.prefix(10)
         let who = author.split(separator: "@").first.map(String.init) ?? author
         let proof = authorProof == "proved" ? "" : " (unproved)"
-        return
-            "\(time.text)  \(who)@\(origin)\(proof)  \(kind)  "
-            + String(String.UnicodeScalarView(shown))
+        return "\(time.text)  \(who)@\(origin)\(proof)  \(kind)  \(text)".printable
     }
 }
 

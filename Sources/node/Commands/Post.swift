@@ -50,14 +50,15 @@ struct Post: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let receipts = try await location.folder.withNode { node in
+        try await location.folder.withNode { node in
             if lines { return try await postLines(node) }
-            return try await node.post([try draft()])
+            try show(try await node.post([try draft()]))
         }
-        if format.json {
-            for receipt in receipts { try Terminal.json(receipt) }
-        } else {
-            for receipt in receipts { Terminal.out(receipt.id) }
+    }
+
+    private func show(_ receipts: [PostReceipt]) throws {
+        for receipt in receipts {
+            if format.json { try Terminal.json(receipt) } else { Terminal.out(receipt.id) }
         }
     }
 
@@ -75,8 +76,10 @@ struct Post: AsyncParsableCommand {
         return draft
     }
 
-    private func postLines(_ node: any LocalNode) async throws -> [PostReceipt] {
-        var receipts: [PostReceipt] = []
+    /// Prints each batch's receipts as soon as it is durable: a later one may fail.
+    private func postLines(_ node: any LocalNode) async throws {
+        var posted = 0
+        var size = 0
         var batch: [PostDraft] = []
         var number = 0
         var lines = try LineReader("-")
@@ -90,14 +93,15 @@ struct Post: AsyncParsableCommand {
                 batch.append(draft)
             } catch {
                 throw UserError(
-                    "line \(number) is not a draft in JSON; \(receipts.count) were posted")
+                    "line \(number) is not a draft in JSON; \(posted) were posted")
             }
-            if batch.count == 500 {
-                receipts += try await node.post(batch)
-                batch = []
-            }
+            size += line.count
+            guard batch.count == 500 || size >= Import.batchBytes else { continue }
+            try show(try await node.post(batch))
+            posted += batch.count
+            batch = []
+            size = 0
         }
-        if !batch.isEmpty { receipts += try await node.post(batch) }
-        return receipts
+        if !batch.isEmpty { try show(try await node.post(batch)) }
     }
 }

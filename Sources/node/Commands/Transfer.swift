@@ -59,10 +59,14 @@ struct Import: AsyncParsableCommand {
         return ["stored": count]
     }
 
+    /// What goes to the node at once; its socket takes four times as much.
+    static let batchBytes = 4 << 20
+
     private func importLines(_ node: any LocalNode) async throws -> [String: Int] {
         var lines = try LineReader(file ?? "-")
         var counts: [String: Int] = [:]
         var batch: [EventView] = []
+        var size = 0
         var number = 0
         var progress = Progress("import", total: nil)
         defer { progress.end() }
@@ -70,6 +74,7 @@ struct Import: AsyncParsableCommand {
             guard !batch.isEmpty else { return }
             for outcome in try await node.importEvents(batch) { counts[outcome, default: 0] += 1 }
             batch = []
+            size = 0
             progress.show(number)
         }
         while let line = try lines.next() {
@@ -85,7 +90,8 @@ struct Import: AsyncParsableCommand {
                 counts["malformed", default: 0] += 1
                 Terminal.note("line \(number) is not an event of an export")
             }
-            if batch.count == 200 { try await flush() }
+            size += line.count
+            if batch.count == 200 || size >= Import.batchBytes { try await flush() }
         }
         try await flush()
         return counts

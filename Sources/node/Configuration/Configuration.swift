@@ -1,3 +1,4 @@
+import FederationAPI
 import Foundation
 import TOMLKit
 
@@ -87,6 +88,12 @@ extension Configuration {
         }
         if let maxPeers = federation?.policy?.maxPeers, maxPeers < 0 {
             throw UserError("\(path): max_peers is 0 (no bound) or more")
+        }
+        if let endpoints, endpoints.count > 8 || !endpoints.allSatisfy({ Endpoint($0) != nil }) {
+            throw UserError("\(path): endpoints takes at most 8 of \"https://host:port\"")
+        }
+        if let net = discovery?.net, net.utf8.count > 64 {
+            throw UserError("\(path): net has more than 64 bytes")
         }
         _ = try address()
     }

@@ -60,16 +60,13 @@ struct GitHistory {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["git"] + arguments
         let output = Pipe()
-        let errors = Pipe()
         process.standardOutput = output
-        process.standardError = errors
         do {
             try process.run()
             let data = try output.fileHandleForReading.readToEnd() ?? Data()
-            let why = try errors.fileHandleForReading.readToEnd() ?? Data()
             process.waitUntilExit()
             guard process.terminationStatus == 0 else {
-                throw UserError("git: \(String(decoding: why, as: UTF8.self))")
+                throw UserError("git can't read the history: see its message above")
             }
             return data
         } catch let error as UserError {

@@ -37,7 +37,7 @@ struct NodeProcess {
             Terminal.out("listens   \(endpoints.joined(separator: " "))")
             for peer in await shell.peers() {
                 guard let command = peer.approveCommand else { continue }
-                Terminal.out("pending   \(peer.node) \"\(peer.label)\"")
+                Terminal.out("pending   \(peer.node) \"\(peer.label.printable)\"")
                 Terminal.out("          approve it with: \(command)")
             }
             portFound.yield(port)
@@ -78,7 +78,7 @@ struct NodeProcess {
         { report in
             switch report {
             case .peerChanged(let record):
-                let name = record.label.isEmpty ? "" : " \"\(record.label)\""
+                let name = record.label.isEmpty ? "" : " \"\(record.label.printable)\""
                 let text = "peer      \(record.node.hex)\(name) is \(record.state.rawValue)"
                 Terminal.out(text)
                 guard record.state == .pending, !record.isApprovedHere else { return }

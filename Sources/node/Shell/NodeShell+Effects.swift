@@ -44,7 +44,10 @@ extension NodeShell {
                     after: after, limit: events, maxBytes: bytes, excludingSender: excluding)
                 return .page(
                     entries: page.entries, through: page.lastPosition, isEnd: page.isEnd)
-            case .events(let ids): return .events(try await log.asyncEvents(ids: ids))
+            case .events(let ids):
+                let events = try await log.asyncEvents(
+                    ids: ids, maxBytes: MessageLimits.pageBytes)
+                return .events(events)
             }
         } catch {
             logger.error("reading the log failed", metadata: ["error": "\(error)"])
@@ -53,20 +56,27 @@ extension NodeShell {
     }
 
     private nonisolated func store(_ token: Token, _ write: LogWrite) async {
-        do throws(StorageError) {
-            _ = try await log.asyncWrite(write)
-            await deliver(.stored(token))
-        } catch {
-            logger.error("writing the log failed", metadata: ["error": "\(error)"])
-            await deliver(.storeFailed(token, "\(error)"))
-        }
+        // A task of its own: a write that has begun is not cancelled when the node shuts down, or
+        // an event might be stored and reported as refused.
+        let failure = await Task { [log] () -> StorageError? in
+            do throws(StorageError) {
+                _ = try await log.asyncWrite(write)
+                return nil
+            } catch {
+                return error
+            }
+        }.value
+        guard let failure else { return await deliver(.stored(token)) }
+        logger.error("writing the log failed", metadata: ["error": "\(failure)"])
+        await deliver(.storeFailed(token, "\(failure)"))
     }
 
     private nonisolated func send(
         _ token: Token, to destination: Destination, _ request: Request
     ) async {
         var failure = TransportFailure.unreachable("no address is known")
-        for text in destination.endpoints {
+        for text in await ordered(destination) {
+            if Task.isCancelled { break }
             guard let endpoint = Endpoint(text) else {
                 failure = .unreachable("\(text) is not an address like https://host:port")
                 continue
@@ -74,6 +84,7 @@ extension NodeShell {
             do throws(TransportError) {
                 let received = try await client.send(
                     request, to: endpoint, pin: destination.node, signedBy: key)
+                await remember(text, of: received.node)
                 return await deliver(
                     .response(
                         token, from: received.node, tlsKey: received.tlsKey, received.response))
@@ -83,6 +94,16 @@ extension NodeShell {
         }
         await deliver(.failed(token, failure))
     }
+
+    /// The addresses of a peer, the one that answered last before the others.
+    private func ordered(_ destination: Destination) -> [String] {
+        guard let node = destination.node, let good = reached[node],
+            destination.endpoints.contains(good)
+        else { return destination.endpoints }
+        return [good] + destination.endpoints.filter { $0 != good }
+    }
+
+    private func remember(_ endpoint: String, of node: NodeID) { reached[node] = endpoint }
 
     func prepareDownload(_ token: Token) {
         // One signal says all; a second one adds nothing.
@@ -117,13 +138,15 @@ extension NodeShell {
     ) async {
         guard let node = destination.node else { return }
         var failure: TransportFailure? = .unreachable("no address is known")
-        for text in destination.endpoints {
+        for text in await ordered(destination) {
+            if Task.isCancelled { break }
             guard let endpoint = Endpoint(text) else { continue }
             var hasBegun = false
             do throws(TransportError) {
                 try await client.stream(
                     since: since, from: endpoint, pin: node, signedBy: key
                 ) { page in
+                    if !hasBegun { await self.remember(text, of: node) }
                     hasBegun = true
                     await self.deliver(.page(token, page))
                     for await _ in proceed { return true }

@@ -133,10 +133,12 @@ extension NodeShell: OperatorPort {
     func takeIn(_ events: [Event]) async -> [Outcome] {
         guard !isOver else { return events.map { _ in .refused(.busy) } }
         let token = Token(number: number())
-        return await withCheckedContinuation { continuation in
+        let outcomes = await withCheckedContinuation { continuation in
             imports[token] = continuation
             deliver(.importEvents(token, Batch(events)))
         }
+        // A node that ends meanwhile answers nothing.
+        return outcomes.count == events.count ? outcomes : events.map { _ in .refused(.busy) }
     }
 
     func page(since: Cursor?, limit: Int) async throws(Refusal) -> Page {

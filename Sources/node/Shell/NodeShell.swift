@@ -37,6 +37,8 @@ actor NodeShell: Service {
     var signals: [Token: (proceed: AsyncStream<Void>, cancel: AsyncStream<Void>)] = [:]
     var watchers: [UInt64: AsyncStream<Void>.Continuation] = [:]
     var listening: [String] = []
+    /// Which address of a peer answered last.
+    var reached: [NodeID: String] = [:]
     var discovery = "off"
     var warnings: [String] = []
     var onReport: @Sendable (Report) -> Void = { _ in }

@@ -35,6 +35,19 @@ enum Terminal {
     }
 }
 
+extension String {
+    /// Without what moves a terminal's cursor or hides text: labels, kinds and reasons come from
+    /// strangers.
+    var printable: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.filter { scalar in
+                    scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
+                        && scalar.properties.generalCategory != .format
+                }))
+    }
+}
+
 /// A bar on a terminal, nothing where errors are piped.
 struct Progress {
     private let title: String
