@@ -77,6 +77,7 @@ extension EventLog {
             try db.execute(
                 sql: """
                     PRAGMA cache_size = -\(cache);
+                    PRAGMA wal_autocheckpoint = \(StorageLimits.checkpointPages);
                     PRAGMA secure_delete = ON;
                     PRAGMA temp_store = MEMORY;
                     PRAGMA journal_size_limit = \(StorageLimits.walBytes);

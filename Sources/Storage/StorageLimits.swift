@@ -21,4 +21,7 @@ enum StorageLimits {
     static let busySeconds = 5.0
     /// Less free space than this makes an unclear I/O error a full disk.
     static let fullBytes: UInt64 = 256 << 10
+    /// Pages of 4 KiB in the write-ahead log before they are folded into the file: each page that
+    /// several commits changed is then written once.
+    static let checkpointPages = 4096
 }

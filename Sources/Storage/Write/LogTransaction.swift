@@ -43,9 +43,10 @@ extension LogTransaction {
     private mutating func insert(_ entries: [LogEntry], _ written: inout Written) throws {
         guard !entries.isEmpty else { return }
         var last = try Int64.fetchOne(db, sql: "SELECT max(position) FROM event") ?? 0
+        let statement = try db.cachedStatement(sql: Self.insertion)
         for entry in entries {
             let position = try signed(entry.position)
-            guard try insert(entry, at: position) else { continue }
+            guard try insert(entry, at: position, statement) else { continue }
             // A reader may have passed this place: it would never see the event.
             guard position > last else {
                 throw StorageError.invalidWrite(detail: "position \(position) is not after \(last)")
@@ -55,7 +56,14 @@ extension LogTransaction {
         }
     }
 
-    private mutating func insert(_ entry: LogEntry, at position: Int64) throws -> Bool {
+    private static let insertion = """
+        INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+        ON CONFLICT (id) DO NOTHING
+        """
+
+    private mutating func insert(
+        _ entry: LogEntry, at position: Int64, _ statement: Statement
+    ) throws -> Bool {
         let event = entry.event
         let header = event.header
         guard event.bodyMatches, event.signature.count == 64 else {
@@ -63,12 +71,8 @@ extension LogTransaction {
             throw StorageError.invalidWrite(detail: detail)
         }
         let author = Array(header.author.description.utf8)
-        return try run(
-            """
-            INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-            ON CONFLICT (id) DO NOTHING
-            """,
-            [
+        try statement.execute(
+            arguments: [
                 position, Data(event.id.bytes), try signed(header.time.physical),
                 header.time.counter, try nodes.number(of: header.origin.bytes, in: db),
                 Data(header.scope), try signed(header.sequence),
@@ -77,7 +81,8 @@ extension LogTransaction {
                 try kinds.number(of: Array(header.kind.utf8), in: db), Data(event.headerBytes),
                 Data(event.signature), event.body.map { Data($0.salt) },
                 event.body.map { Data($0.bytes) },
-            ]) > 0
+            ])
+        return db.changesCount > 0
     }
 
     private func fill(_ id: EventID, with body: Body, _ written: inout Written) throws {
