@@ -23,6 +23,33 @@ struct ReconcileTests {
         return (ours, theirs)
     }
 
+    /// Each want is paid once: a repeated one would order the whole tree again and again.
+    @Test func aRepeatedWantIsRefused() throws {
+        let theirs = (0..<3000).map { item($0) }
+        let ours = theirs.enumerated().filter { $0.offset % 300 != 7 }.map(\.element)
+        var initiator = ReconcileInitiator(tree: MerkleSearchTree(sorted: ours), salt: 1)
+        var responder = ReconcileResponder(tree: MerkleSearchTree(sorted: theirs))
+        var message = initiator.start()
+        var wants: [[UInt8]] = []
+        while wants.isEmpty {
+            guard case .send(let answer) = responder.receive(message) else { break }
+            switch initiator.receive(answer) {
+            case .send(let next): message = next
+            case .exchange(let difference): wants = difference.wants
+            case .done, .failed:
+                Issue.record("the sets differ")
+                return
+            }
+        }
+        let want = try #require(wants.first)
+        guard case .deliver(let keys) = responder.receive(want) else {
+            Issue.record("a first want is answered")
+            return
+        }
+        #expect(keys.count == 10)
+        #expect(responder.receive(want) == .failed(.unexpected))
+    }
+
     @Test(arguments: 1...160)
     func bothSidesEndWithTheUnionAndMoveJustTheDifference(seed: UInt64) throws {
         let (ours, theirs) = sets(seed)

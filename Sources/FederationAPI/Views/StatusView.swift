@@ -40,8 +40,6 @@ public struct StatusView: Codable, Hashable, Sendable {
     public var peers: Peers
     /// What discovery does, in a sentence.
     public var discovery: String
-    /// Our wall clock less the median of the peers'; absent where nothing is known.
-    public var clockOffsetMilliseconds: Double?
     public var uptimeSeconds: Double
     /// Further counters since the start, by name.
     public var counters: [String: UInt64]
@@ -52,7 +50,7 @@ public struct StatusView: Codable, Hashable, Sendable {
         version: String, node: String, label: String, log: String, listening: [String],
         eventCount: UInt64, root: String, missingBodies: UInt64, aside: UInt64,
         equivocations: UInt64, refused: [String: UInt64], peers: Peers, discovery: String,
-        clockOffsetMilliseconds: Double? = nil, uptimeSeconds: Double,
+        uptimeSeconds: Double,
         counters: [String: UInt64] = [:], warnings: [String] = []
     ) {
         self.version = version
@@ -68,7 +66,6 @@ public struct StatusView: Codable, Hashable, Sendable {
         self.refused = refused
         self.peers = peers
         self.discovery = discovery
-        self.clockOffsetMilliseconds = clockOffsetMilliseconds
         self.uptimeSeconds = uptimeSeconds
         self.counters = counters
         self.warnings = warnings

@@ -11,13 +11,11 @@ public struct SyncView: Codable, Hashable, Sendable {
     public var equal: Bool?
     /// Why they are not equal, or were not compared.
     public var reason: String?
-    /// Of message bodies, both ways.
-    public var bytes: UInt64
     public var roundTrips: Int
 
     public init(
         peer: NodeID, method: String, eventsReceived: UInt64, eventsSent: UInt64, equal: Bool?,
-        reason: String?, bytes: UInt64, roundTrips: Int
+        reason: String?, roundTrips: Int
     ) {
         self.peer = peer.hex
         self.method = method
@@ -25,7 +23,6 @@ public struct SyncView: Codable, Hashable, Sendable {
         self.eventsSent = eventsSent
         self.equal = equal
         self.reason = reason
-        self.bytes = bytes
         self.roundTrips = roundTrips
     }
 }

@@ -205,7 +205,7 @@ extension NodeShell: OperatorPort {
         return SyncView(
             peer: node, method: "cursor, then mst", eventsReceived: UInt64(sync.received),
             eventsSent: UInt64(sync.sent), equal: sync.comparison.map { $0.verdict == .equal },
-            reason: reason, bytes: 0, roundTrips: sync.roundTrips)
+            reason: reason, roundTrips: sync.roundTrips)
     }
 
     func shutdown() { onShutdown() }

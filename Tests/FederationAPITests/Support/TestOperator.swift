@@ -89,7 +89,7 @@ final class TestOperator: OperatorPort {
         return [
             SyncView(
                 peer: self.node, method: "reconcile", eventsReceived: 1, eventsSent: 2, equal: true,
-                reason: nil, bytes: 10, roundTrips: 3)
+                reason: nil, roundTrips: 3)
         ]
     }
 
