@@ -44,6 +44,7 @@ extension EventLog {
         do {
             let pool = try DatabasePool(path: file.path, configuration: configuration)
             try pool.writeWithoutTransaction(makeDurable)
+            try pool.write(upgrade)
             let state = try pool.read(LogState.init(reading:))
             return (EventLog(id: state.id, file: file, pool: pool), state)
         } catch {
@@ -64,6 +65,13 @@ extension EventLog {
         guard level == 2 else {
             throw DatabaseError(message: "synchronous is \(level ?? -1) and should be 2")
         }
+    }
+
+    /// Brings a log of an earlier version up to this one's, whole or not at all.
+    private static func upgrade(_ db: Database) throws {
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        guard version < Schema.version else { return }
+        try db.execute(sql: Schema.second)
     }
 
     private static var configuration: Configuration {

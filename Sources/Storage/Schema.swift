@@ -1,4 +1,6 @@
-/// Schema 1 of `log.sqlite`.
+import Core
+
+/// Schema 2 of `log.sqlite`, and the way to it from schema 1.
 ///
 /// An event's row is keyed by its position, so that a page of the log is one range scan; ids are
 /// unique by SQLite. Header, signature and body are columns of their own, so that a redaction can
@@ -8,11 +10,14 @@
 /// Text that came from outside is stored as a blob of UTF-8, because GRDB binds a `String` up to
 /// its first NUL.
 enum Schema {
-    static let version = 1
+    static let version = 2
     /// "FEDR", in the file's header: tells our file from any other SQLite database.
     static let application = 0x4645_4452
 
-    static let creation = """
+    static let creation = "\(first) \(second)"
+
+    /// What version 1 was, without its number.
+    static let first = """
         CREATE TABLE log (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             id BLOB NOT NULL CHECK (length(id) = 16),
@@ -94,6 +99,51 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
 
         PRAGMA application_id = \(application);
+        """
+
+    /// From 1 to 2. `control` names the events that decide who is admitted, `link` what an event
+    /// follows where that is not what stands before it.
+    static let second = """
+        CREATE TABLE control (position INTEGER PRIMARY KEY REFERENCES event) STRICT;
+        INSERT INTO control SELECT position FROM event WHERE kind IN
+            (SELECT number FROM kind WHERE value IN (\(controlKinds)));
+
+        CREATE TABLE link (id BLOB PRIMARY KEY, previous BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE invite (
+            id BLOB PRIMARY KEY,
+            secret BLOB NOT NULL,
+            expires INTEGER NOT NULL,
+            used_by BLOB
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE alarm (
+            kind TEXT NOT NULL,
+            node BLOB NOT NULL,
+            evidence BLOB NOT NULL,
+            time INTEGER NOT NULL,
+            PRIMARY KEY (kind, node)
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE refusal ADD COLUMN first_time INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE refusal ADD COLUMN first_reason BLOB NOT NULL DEFAULT x'';
+        ALTER TABLE refusal ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+        UPDATE refusal SET first_time = time, first_reason = reason;
+
+        ALTER TABLE peer ADD COLUMN approval TEXT;
+        ALTER TABLE peer ADD COLUMN cut_sequence INTEGER;
+        ALTER TABLE peer ADD COLUMN cut_id BLOB;
+        UPDATE peer SET approval = 'operator' WHERE approved_here;
+        ALTER TABLE peer DROP COLUMN approved_here;
+
+        ALTER TABLE endpoint ADD COLUMN is_given INTEGER NOT NULL DEFAULT 0;
         PRAGMA user_version = \(version);
         """
+
+    private static let controlKinds = EventKind.statements.map { kind in
+        let digits = kind.utf8.map { byte in
+            String(UInt16(byte) + 256, radix: 16).dropFirst()
+        }
+        return "x'\(digits.joined())'"
+    }.joined(separator: ", ")
 }

@@ -51,11 +51,12 @@ extension NetworkTests {
                     .challenge(
                         Challenge(
                             node: key.node, nonce: .zero, card: card,
+                            time: WallTime(microseconds: 7),
                             signature: [UInt8](repeating: 1, count: 64), joinProof: nil)),
                     .registration(RegistrationState(state: .pending, isApproved: true)),
                     .outcomes([.stored, .refused(.badBody), .setAside]),
                     .page(Sample.page([event], at: 1, isEnd: true)),
-                    .message([1, 2], missesBodies: true), .events(Batch([event])),
+                    .message([1, 2], .missesBodies), .events(Batch([event])),
                     .status(
                         PeerStatus(
                             log: Sample.log, position: 1, eventCount: 1, root: .zero,
@@ -79,7 +80,8 @@ extension NetworkTests {
         @Test func aRegistrationNeedsNoSignatureAndNoPin() async throws {
             let port = port(nil)
             let card = NodeCard(label: "b", endpoints: ["https://b.example:2"])
-            let introduction = Introduction(node: peer.node, nonce: .zero, card: card)
+            let introduction = Introduction(
+                node: peer.node, nonce: .zero, card: card, time: WallTime(microseconds: 7))
             let confirmation = Confirmation(
                 node: peer.node, nonce: .zero, signature: [UInt8](repeating: 0, count: 64),
                 joinProof: .zero, isApproved: true)

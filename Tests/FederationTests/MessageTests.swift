@@ -20,14 +20,26 @@ struct MessageTests {
         Cursor("000102030405060708090a0b0c0d0e0f.77")
     }
 
+    private static let time = WallTime(microseconds: 1_700_000_000_000_000)
+
+    private static var admissions: [AdmittedOrigin] {
+        let id = EventID(words: 1, 2, 3, 4)
+        return [
+            AdmittedOrigin(origin: NodeID(words: 1, 0, 0, 0), extent: .whole),
+            AdmittedOrigin(
+                origin: NodeID(words: 2, 0, 0, 0), extent: .upTo(Cut(through: id, at: 9))),
+        ]
+    }
+
     private static var requests: [Request] {
-        let introduction = Introduction(node: node, nonce: digest, card: card)
+        let introduction = Introduction(node: node, nonce: digest, card: card, time: time)
         let id = EventID(words: 9, 9, 9, 9)
         return [
             .introduce(introduction),
             .introduce(
                 Introduction(
-                    node: node, nonce: digest, card: NodeCard(label: "", endpoints: []))),
+                    node: node, nonce: digest, card: NodeCard(label: "", endpoints: []),
+                    time: time)),
             .confirm(
                 Confirmation(
                     node: node, nonce: digest, signature: signature, joinProof: digest,
@@ -35,7 +47,9 @@ struct MessageTests {
             .confirm(
                 Confirmation(
                     node: node, nonce: digest, signature: signature, joinProof: nil,
-                    isApproved: false)),
+                    isApproved: false, invite: InviteProof(id: .max, proof: digest),
+                    predecessor: events.events[0])),
+            .admissions(session: 7, []), .admissions(session: 7, admissions),
             .push(events), .push(Batch()), .pull(since: nil), .pull(since: cursor),
             .stream(since: nil), .stream(since: cursor),
             .reconcile(session: .max, message: [1, 2, 3]), .reconcile(session: 0, message: []),
@@ -62,15 +76,16 @@ struct MessageTests {
         return refusals + states + [
             .challenge(
                 Challenge(
-                    node: node, nonce: digest, card: card, signature: signature, joinProof: nil)),
+                    node: node, nonce: digest, card: card, time: time, signature: signature,
+                    joinProof: nil)),
             .challenge(
                 Challenge(
-                    node: node, nonce: digest, card: card, signature: signature,
+                    node: node, nonce: digest, card: card, time: time, signature: signature,
                     joinProof: digest)),
-            .outcomes([]), .outcomes(outcomes),
+            .admissions([]), .admissions(admissions), .outcomes([]), .outcomes(outcomes),
             .page(Page(next: cursor, isEnd: true, events: events)),
             .page(Page(next: cursor, isEnd: false, events: Batch())),
-            .message([], missesBodies: true), .message([1, 2], missesBodies: false),
+            .message([], .missesBodies), .message([1, 2], []),
             .events(events), .events(Batch()), .status(status), .refused(Refusal(.busy)),
         ]
     }
@@ -189,7 +204,8 @@ struct MessageTests {
 
     @Test func aCardsBoundsHold() {
         func isRead(_ card: NodeCard) -> Bool {
-            let introduction = Introduction(node: Self.node, nonce: Self.digest, card: card)
+            let introduction = Introduction(
+                node: Self.node, nonce: Self.digest, card: card, time: Self.time)
             return attempt({ try Request(decoding: Request.introduce(introduction).encoded()) })
                 != nil
         }

@@ -177,7 +177,7 @@ struct PushTests {
         _ = node.take()
         let foreign = Origin.event(node.key, 2, node.disk.ids[0], "twin", at: node.wall)
         #expect(node.push([foreign], as: peer) == [.stored])
-        #expect(node.reports.contains(.duplicateIdentity(node.id)))
+        #expect(node.alarms.contains(.ownKeyTwice))
         let next = try #require(node.append("b"))
         #expect(next[0].header.sequence == 3)
         #expect(next[0].header.previous == foreign.id)

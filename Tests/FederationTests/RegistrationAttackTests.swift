@@ -12,7 +12,7 @@ struct RegistrationAttackTests {
         var settings = Settings(
             label: "n1", endpoints: ["https://n1"], tlsKey: Digest(words: 1, 0, 0, 0),
             isAutomatic: false)
-        settings.autoAcceptLAN = true
+        settings.policy.autoAcceptLAN = true
         settings.joinSecret = [UInt8](repeating: 7, count: 16)
         node = Node(1, settings: settings)
     }
@@ -20,7 +20,7 @@ struct RegistrationAttackTests {
     private func introduction(_ node: NodeID, nonce: UInt64 = 1) -> Introduction {
         Introduction(
             node: node, nonce: Digest(words: nonce, 0, 0, 0),
-            card: NodeCard(label: "eve", endpoints: ["https://n66"]))
+            card: NodeCard(label: "eve", endpoints: ["https://n66"]), time: self.node.wall)
     }
 
     private func challenge(_ introduction: Introduction) -> Challenge? {
@@ -58,7 +58,7 @@ struct RegistrationAttackTests {
         #expect(node.ask(.introduce(introduction(node.id)), as: nil)?.refusal == .misaddressed)
         #expect(node.disk.peers.isEmpty)
         // Nothing is proved, so there is nothing to report.
-        #expect(!node.reports.contains(.duplicateIdentity(node.id)))
+        #expect(!node.alarms.contains(.ownKeyTwice))
     }
 
     @Test func aChallengeThatNobodyGaveIsRefused() {
@@ -170,7 +170,7 @@ struct RegistrationAttackTests {
         let send = try #require(node.sends.last)
         let challenge = Challenge(
             node: eve.node, nonce: .zero, card: NodeCard(label: "", endpoints: []),
-            signature: [UInt8](repeating: 0, count: 64), joinProof: nil)
+            time: self.node.wall, signature: [UInt8](repeating: 0, count: 64), joinProof: nil)
         respond(.challenge(challenge), to: send.token, as: eve.node)
         guard case .failed(let refusal)? = node.result(of: token) else {
             Issue.record("the operation is answered")

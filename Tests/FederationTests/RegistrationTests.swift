@@ -141,7 +141,7 @@ struct RegistrationTests {
     @Test func nodesOfOneJoinSecretApproveEachOther() {
         let secret = [UInt8](repeating: 7, count: 16)
         let world = World.strangers(2) {
-            $0.autoAcceptLAN = true
+            $0.policy.autoAcceptLAN = true
             $0.joinSecret = secret
         }
         sight(world, 0, 1)
@@ -153,7 +153,7 @@ struct RegistrationTests {
     @Test(arguments: [[UInt8](repeating: 8, count: 16), nil])
     func aWrongOrMissingJoinSecretWaitsForTheOperator(_ other: [UInt8]?) {
         let world = World.strangers(2) {
-            $0.autoAcceptLAN = true
+            $0.policy.autoAcceptLAN = true
             $0.joinSecret = $0.label == "n1" ? [UInt8](repeating: 7, count: 16) : other
         }
         sight(world, 0, 1)
@@ -174,7 +174,7 @@ struct RegistrationTests {
 
     @Test(arguments: [true, false])
     func withoutASecretOnlyThisHostIsTrusted(_ isSameHost: Bool) {
-        let world = World.strangers(2) { $0.autoAcceptLAN = true }
+        let world = World.strangers(2) { $0.policy.autoAcceptLAN = true }
         world.isSameHost = isSameHost
         sight(world, 0, 1, isSameHost: isSameHost)
         sight(world, 1, 0, isSameHost: isSameHost)
@@ -186,7 +186,7 @@ struct RegistrationTests {
 
     @Test func aSecretIsAskedForEvenOnThisHost() {
         let world = World.strangers(2) {
-            $0.autoAcceptLAN = true
+            $0.policy.autoAcceptLAN = true
             $0.joinSecret = $0.label == "n1" ? [UInt8](repeating: 7, count: 16) : nil
         }
         world.isSameHost = true
@@ -287,7 +287,7 @@ struct RegistrationTests {
     }
 
     @Test func maxPeersBoundsActiveOnes() {
-        let world = World.strangers(3) { if $0.label == "n1" { $0.maxPeers = 1 } }
+        let world = World.strangers(3) { if $0.label == "n1" { $0.policy.maxPeers = 1 } }
         for other in [1, 2] {
             _ = add(world, other, 0)
             world.settle()

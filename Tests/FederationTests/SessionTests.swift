@@ -254,7 +254,7 @@ struct SessionTests {
         case 2: .outcomes(Array(repeating: .stored, count: dice.below(4)))
         case 3: .registration(RegistrationState(state: .active, isApproved: true))
         case 4: .refused(Refusal(RefusalCode.allCases[dice.below(RefusalCode.allCases.count)]))
-        default: .message(bytes, missesBodies: dice.below(2) == 0)
+        default: .message(bytes, dice.below(2) == 0 ? .missesBodies : [])
         }
     }
 }

@@ -39,7 +39,7 @@ struct SwarmTests {
         }
         for kept in world.reports {
             switch kept.report {
-            case .equivocation, .duplicateIdentity, .refused:
+            case .equivocation, .alarm, .refused:
                 Issue.record("seed \(seed): node \(kept.node) at \(kept.time): \(kept.report)")
             default: break
             }

@@ -25,7 +25,8 @@ enum World {
             }
             log.apply(write)
             let settings = Settings(
-                label: "node \(index)", endpoints: ["sim://\(index)"], isAutomatic: isAutomatic,
+                label: "node \(index)", endpoints: ["sim://\(index)"],
+                policy: Policy(origins: Set(keys.map(\.node))), isAutomatic: isAutomatic,
                 reconciler: reconciler)
             _ = simulation.add(key: keys[index], log: log, settings: settings)
         }
@@ -35,7 +36,7 @@ enum World {
 
     private static func record(_ node: NodeID, index: Int) -> PeerRecord {
         PeerRecord(
-            node: node, state: .active, isApprovedHere: true, isApprovedThere: true,
+            node: node, state: .active, approval: .byOperator, isApprovedThere: true,
             endpoints: ["sim://\(index)"], label: "node \(index)")
     }
 
@@ -55,7 +56,7 @@ extension Simulation {
 
     /// Bodies of a node's log, sorted.
     func texts(of index: Int) -> [String] {
-        log(of: index).entries.compactMap { $0.event.body }
+        log(of: index).entries.map(\.event).filter { Statement($0) == nil }.compactMap(\.body)
             .map { String(decoding: $0.bytes, as: UTF8.self) }.sorted()
     }
 

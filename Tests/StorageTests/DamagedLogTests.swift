@@ -145,22 +145,22 @@ struct DamagedLogTests {
     @Test func aNewerVersionIsRefused() throws {
         _ = try closedLog()
         try DatabaseQueue(path: folder.logPath).inDatabase { db in
-            try db.execute(sql: "PRAGMA user_version = 2")
+            try db.execute(sql: "PRAGMA user_version = 3")
         }
         let error = try refusal()
-        #expect(error == .newerVersion(path: folder.logPath, found: 2, known: 1))
+        #expect(error == .newerVersion(path: folder.logPath, found: 3, known: 2))
         #expect(error?.description.contains("newer federate") == true)
     }
 
     @Test func aNewerVersionThatStandsInTheWriteAheadLogIsRefused() throws {
         let other = try TemporaryFolder()
         let (log, _) = try EventLog.filled(20, in: other)
-        try log.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 2") }
+        try log.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 3") }
         for name in ["log.sqlite", "log.sqlite-wal"] {
             try folder.write(try other.read(name), to: name)
         }
         try log.close()
-        #expect(try refusal() == .newerVersion(path: folder.logPath, found: 2, known: 1))
+        #expect(try refusal() == .newerVersion(path: folder.logPath, found: 3, known: 2))
         #expect(try folder.read("log.sqlite-wal").count > 10_000)
     }
 

@@ -28,7 +28,7 @@ struct EventLogTests {
             try ["synchronous", "secure_delete", "foreign_keys", "application_id", "user_version"]
                 .map { try Int.fetchOne(db, sql: "PRAGMA \($0)") }
         }
-        #expect(values == [2, 1, 1, 0x4645_4452, 1])
+        #expect(values == [2, 1, 1, 0x4645_4452, 2])
         let mode = try log.pool.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
         #expect(mode == "wal")
     }

@@ -44,6 +44,9 @@ struct NaiveInitiator: ReconcileInitiating {
         list = NaiveList(tree.keys)
     }
 
+    /// The baseline knows one federation, whose nodes all admit the same.
+    var contextDiffers: Bool { false }
+
     mutating func start() -> [UInt8] { list.next().encoded }
 
     mutating func receive(_ message: [UInt8]) -> ReconcileStep {

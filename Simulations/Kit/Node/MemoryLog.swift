@@ -13,6 +13,9 @@ public struct MemoryLog: Sendable {
     public private(set) var refused: [RefusedEvent] = []
     public private(set) var equivocations: [Equivocation] = []
     public private(set) var peers: [PeerRecord] = []
+    public private(set) var links: [EventID: EventID] = [:]
+    public private(set) var invites: [Invite] = []
+    public private(set) var alarms: [Alarm] = []
     public private(set) var clock = Timestamp.zero
     private var places: [EventID: Int] = [:]
     private var peerPlaces: [NodeID: Int] = [:]
@@ -43,6 +46,11 @@ public struct MemoryLog: Sendable {
         aside += write.aside
         refused += write.refused
         equivocations += write.equivocations
+        links.merge(write.links) { a, _ in a }
+        let gone = Set(write.invites.map(\.id) + write.endedInvites)
+        invites.removeAll { gone.contains($0.id) }
+        invites += write.invites
+        alarms += write.alarms
         for peer in write.peers { put(peer) }
         if let reading = write.clock {
             precondition(reading >= clock, "a clock never goes back")
@@ -113,8 +121,12 @@ extension MemoryLog {
             let header = entry.event.header
             return ChainPlace(
                 origin: header.origin, scope: header.scope, sequence: header.sequence,
-                id: entry.event.id)
+                key: entry.event.key)
         }
+        state.links = links
+        state.controls = entries.map(\.event).filter { Statement($0) != nil }
+        state.invites = invites
+        state.alarms = alarms
         state.missingBodies = entries.filter { $0.event.body == nil }.map(\.event.id)
         state.aside = aside
         state.equivocations = equivocations

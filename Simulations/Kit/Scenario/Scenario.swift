@@ -121,7 +121,9 @@ extension PreparedScenario {
         let nodes = keys.map(\.node)
         var secrets = seeds.secrets("logs")
         let logs = keys.map { _ in LogID.fresh(&secrets) }
-        let settings = Settings(isAutomatic: false, reconciler: method.reconciler)
+        let settings = Settings(
+            policy: Policy(origins: workload.origins.union(nodes)), isAutomatic: false,
+            reconciler: method.reconciler)
         for index in keys.indices {
             let log = workload.log(
                 of: index, nodes: nodes, logs: logs, neighbors: topology.neighbors[index])

@@ -88,6 +88,9 @@ extension Workload {
 
 /// Logs.
 extension Workload {
+    /// Whoever has signed something.
+    var origins: Set<NodeID> { Set((shared + new.joined()).map(\.header.origin)) }
+
     /// What the disk of node `index` holds at the start: the shared events, as if each origin had
     /// pushed its own, then its own new ones. Every neighbor's shared part was read, so that a
     /// cursor stands behind it.
@@ -103,7 +106,7 @@ extension Workload {
         write.clock = write.entries.map(\.event.header.time).max()
         write.peers = neighbors.map { neighbor in
             PeerRecord(
-                node: nodes[neighbor], state: .active, isApprovedHere: true,
+                node: nodes[neighbor], state: .active, approval: .byOperator,
                 isApprovedThere: true, endpoints: ["sim://\(neighbor)"],
                 label: "node \(neighbor)",
                 cursor: Cursor(log: logs[neighbor], position: UInt64(shared.count)),

@@ -33,12 +33,21 @@ public struct RefusedEvent: Hashable, Sendable {
     public var reason: String
     /// Microseconds since 1970.
     public var time: UInt64
+    /// The first time that this sender's copy was refused, and why then.
+    public var firstTime: UInt64
+    public var firstReason: String
+    /// How often it was refused.
+    public var count: UInt64
 
+    /// A refusal that happens now; reading a log gives the earlier ones.
     public init(id: EventID, sender: NodeID?, reason: String, time: UInt64) {
         self.id = id
         self.sender = sender
         self.reason = reason
         self.time = time
+        firstTime = time
+        firstReason = reason
+        count = 1
     }
 }
 
@@ -71,8 +80,15 @@ public struct LogWrite: Hashable, Sendable {
     public var released: [EventID] = []
     public var refused: [RefusedEvent] = []
     public var equivocations: [Equivocation] = []
+    /// For entries whose `previous` is not what stands before them here: that id.
+    public var links: [EventID: EventID] = [:]
     /// Records to insert or to replace.
     public var peers: [PeerRecord] = []
+    /// Invites to insert or to replace, and the ids of those that are over.
+    public var invites: [Invite] = []
+    public var endedInvites: [UInt64] = []
+    /// Alarms; one for each kind and node is kept, the first one.
+    public var alarms: [Alarm] = []
     /// The clock's reading after this; never lower than what is stored.
     public var clock: Timestamp?
 
@@ -89,13 +105,19 @@ public struct LogState: Sendable {
     public var lastPosition: UInt64
     /// Every event held, in the order of the tree.
     public var keys: [EventKey]
-    /// Every event's place in its origin's chain, in no order that matters.
+    /// Every event's place in its origin's chain, in the order of the log.
     public var places: [ChainPlace]
+    /// What `LogWrite.links` wrote down.
+    public var links: [EventID: EventID]
+    /// The events whose kind decides who is admitted, as far as their bodies are held.
+    public var controls: [Event]
     /// Events held without their body.
     public var missingBodies: [EventID]
     public var aside: [AsideEvent]
     public var equivocations: [Equivocation]
     public var peers: [PeerRecord]
+    public var invites: [Invite]
+    public var alarms: [Alarm]
 
     public init(id: LogID) {
         self.id = id
@@ -103,10 +125,14 @@ public struct LogState: Sendable {
         lastPosition = 0
         keys = []
         places = []
+        links = [:]
+        controls = []
         missingBodies = []
         aside = []
         equivocations = []
         peers = []
+        invites = []
+        alarms = []
     }
 }
 
@@ -115,12 +141,12 @@ public struct ChainPlace: Hashable, Sendable {
     public var origin: NodeID
     public var scope: [UInt8]
     public var sequence: UInt64
-    public var id: EventID
+    public var key: EventKey
 
-    public init(origin: NodeID, scope: [UInt8], sequence: UInt64, id: EventID) {
+    public init(origin: NodeID, scope: [UInt8], sequence: UInt64, key: EventKey) {
         self.origin = origin
         self.scope = scope
         self.sequence = sequence
-        self.id = id
+        self.key = key
     }
 }

@@ -33,10 +33,23 @@ public struct Destination: Hashable, Sendable {
     public var node: NodeID?
     /// Addresses to try, in order.
     public var endpoints: [String]
+    /// Those of them that nothing but the peer's own word names: what they resolve to must pass
+    /// `DialRule`.
+    public var claimed: Set<String>
+    /// Ranges that the operator allows all the same.
+    public var allowed: [AddressRange]
+    /// Whether the peer is known to run on this machine, so that its loopback is ours.
+    public var isSameHost: Bool
 
-    public init(node: NodeID?, endpoints: [String]) {
+    public init(
+        node: NodeID?, endpoints: [String], claimed: Set<String> = [],
+        allowed: [AddressRange] = [], isSameHost: Bool = false
+    ) {
         self.node = node
         self.endpoints = endpoints
+        self.claimed = claimed
+        self.allowed = allowed
+        self.isSameHost = isSameHost
     }
 }
 
@@ -67,8 +80,9 @@ public enum Report: Hashable, Sendable {
     case compared(NodeID, Comparison)
     /// A peer can't be reached, or answers otherwise than it should.
     case trouble(NodeID?, String)
-    /// A key of ours answers elsewhere, or two nodes run under one key.
-    case duplicateIdentity(NodeID)
+    /// Two running processes use one key, ours or a peer's; or another thing that the operator must
+    /// look at. The evidence is durable.
+    case alarm(Alarm)
 }
 
 /// What two nodes know about each other's logs after a session.
@@ -84,8 +98,8 @@ public struct Comparison: Hashable, Sendable {
         case bodiesMissing = "bodies-missing"
         /// The roots differ.
         case different
-        /// The two admit different origins, so there is nothing to be equal.
-        case differentContext = "different-context"
+        /// The two admit different origins; of those that both admit, they hold the same.
+        case equalInCommon = "equal-in-common"
     }
 
     public var verdict: Verdict
@@ -103,6 +117,7 @@ public enum OperationResult: Hashable, Sendable {
     case done
     /// The record after the operation.
     case peer(PeerRecord)
+    case invite(Invite)
     case synced(SyncResult)
     case failed(Refusal)
 }

@@ -2,8 +2,10 @@ import Core
 
 /// Append, import, verify, commit: how events become durable, and who hears of it.
 extension Engine {
-    mutating func append(_ drafts: [Draft], _ token: Token, _ effects: inout [Effect]) {
-        if let refusal = refusal(of: drafts) {
+    mutating func append(
+        _ drafts: [Draft], _ token: Token, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        if let refusal = refusal(of: drafts) ?? ownKeyEnd ?? clockRefusal {
             count(refusal.code)
             report(.appendFailed(token, refusal), &effects)
             return
@@ -32,6 +34,10 @@ extension Engine {
             }
             guard Set(draft.parents).count <= Limits.parents else {
                 return Refusal(.tooLarge, "an event has at most \(Limits.parents) parents")
+            }
+            guard !EventKind.statements.contains(draft.kind) else {
+                return Refusal(
+                    .notAllowed, "\(draft.kind) is written by federate peers and federate identity")
             }
             let author = draft.author
             guard author.role != .human || settings.humans.contains(author.name) else {
@@ -113,7 +119,8 @@ extension Engine {
     }
 
     private mutating func commitOnce(_ now: Instant, _ effects: inout [Effect]) {
-        var composition = Composition(index, key: key, wall: wall, secrets: secrets)
+        var composition = Composition(
+            index, membership, key: key, wall: wall, secrets: secrets)
         var jobs: [Job] = []
         var count = 0
         while let job = intake.ready.first, count == 0 || count < EngineLimits.commitEvents {
@@ -127,19 +134,39 @@ extension Engine {
             composition.add(&jobs[jobs.count - 1])
             count += job.events.count + job.drafts.count
         }
+        let said = say(&composition, now)
         var (write, cursors, reports, secrets) = composition.finish()
         self.secrets = secrets
         for case .refused(_, _, let code) in reports { self.count(code) }
+        for case .ownEventFromElsewhere(let id, let sender) in composition.findings {
+            alarm(
+                .ownKeyTwice, key.node,
+                "\(sender.hex) has event \(id.hex), which this key signed and this log lacked: a "
+                    + "second process, or an older copy of this folder", &effects)
+        }
         effects += reports.map(Effect.report)
         addRecords(to: &write, cursors)
         guard !write.isEmpty else { return settle(jobs, now, &effects) }
         let token = token(for: .store)
-        intake.storing = Intake.Storing(token: token, jobs: jobs, write: write, cursors: cursors)
+        intake.storing = Intake.Storing(
+            token: token, jobs: jobs, write: write, statements: said, cursors: cursors)
         effects.append(.store(token, write))
+    }
+
+    /// Adds the statements that wait, where they may be signed now; returns how many.
+    private mutating func say(_ composition: inout Composition, _ now: Instant) -> Int {
+        guard mayStoreRecords(now), var job = statementJob, clockRefusal == nil else { return 0 }
+        composition.add(&job)
+        return job.refusal == nil ? job.made.count : 0
     }
 
     private mutating func addRecords(to write: inout LogWrite, _ cursors: [NodeID: Cursor]) {
         hasDirtyRecords = false
+        write.invites = Set(dirtyInvites).sorted().compactMap { invites[$0] }
+        write.endedInvites = endedInvites
+        write.alarms = dirtyAlarms
+        write.released += releases
+        (dirtyInvites, endedInvites, dirtyAlarms, releases) = ([], [], [], [])
         for node in peerOrder {
             guard var record = peers[node]?.record else { continue }
             let moved = cursors[node].flatMap { $0 == record.cursor ? nil : $0 }
@@ -155,7 +182,16 @@ extension Engine {
         guard let storing = intake.storing, storing.token == token else { return }
         intake.storing = nil
         intake.retryAt = nil
-        index.apply(storing.write)
+        statements.removeFirst(storing.statements)
+        // What could not be signed now waits for a better moment.
+        if !statements.isEmpty {
+            hasDirtyRecords = true
+            intake.retryAt = now + EngineLimits.storeAgain
+        }
+        if index.apply(storing.write, membership) { isMembershipStale = true }
+        for event in storing.jobs.flatMap(\.events) where storing.write.bodies[event.id] != nil {
+            if let control = Control(event), index.add(control) { isMembershipStale = true }
+        }
         for (node, cursor) in storing.cursors { peers[node]?.record.cursor = cursor }
         settle(storing.jobs, now, &effects)
         guard !storing.write.entries.isEmpty else { return }
@@ -196,8 +232,8 @@ extension Engine {
                 report(.appended(token, job.made), &effects)
             }
         case .imported(let token): report(.imported(token, job.allOutcomes), &effects)
-        case .records(let answer): self.answer(answer, &effects)
-        case .bodies, .aside: break
+        case .records(let answer): self.answer(answer, now, &effects)
+        case .bodies, .aside, .statements: break
         }
     }
 
@@ -207,9 +243,15 @@ extension Engine {
             .map(\.0.key)
     }
 
-    private func answer(_ answer: Job.RecordsAnswer, _ effects: inout [Effect]) {
+    private func answer(
+        _ answer: Job.RecordsAnswer, _ now: Instant, _ effects: inout [Effect]
+    ) {
         switch answer {
         case .nobody: break
+        case .registration(let exchange, let node):
+            effects.append(.reply(exchange, registration(of: node, now)))
+        case .invite(let token, let invite): report(.operation(token, .invite(invite)), &effects)
+        case .done(let token): report(.operation(token, .done), &effects)
         case .request(let exchange, let response): effects.append(.reply(exchange, response))
         case .operation(let token, let node):
             let result = peers[node].map { OperationResult.peer($0.record) } ?? .done
@@ -226,6 +268,13 @@ extension Engine {
         intake.retryAt = now + EngineLimits.storeAgain
         // Records changed in memory are written with the next commit.
         for record in storing.write.peers { markDirty(record.node) }
+        dirtyInvites += storing.write.invites.map(\.id)
+        endedInvites += storing.write.endedInvites
+        dirtyAlarms += storing.write.alarms
+        releases += storing.write.released.filter { id in
+            !storing.write.entries.contains { $0.event.id == id }
+        }
+        hasDirtyRecords = true
         let refusal = Refusal(.cannotStore, cause, retryAfter: .seconds(10))
         report(.trouble(nil, "nothing was stored: \(cause)"), &effects)
         for job in storing.jobs {
@@ -252,18 +301,19 @@ extension Engine {
             let outcomes = [Outcome](
                 repeating: .refused(.cannotStore), count: job.events.count + job.malformed.count)
             report(.imported(token, outcomes), &effects)
-        case .records(.request(let exchange, _)):
+        case .records(.request(let exchange, _)), .records(.registration(let exchange, _)):
             effects.append(.reply(exchange, .refused(refusal)))
-        case .records(.operation(let token, _)):
+        case .records(.operation(let token, _)), .records(.invite(let token, _)),
+            .records(.done(let token)):
             report(.operation(token, .failed(refusal)), &effects)
-        case .records(.nobody), .bodies, .aside: break
+        case .records(.nobody), .bodies, .aside, .statements: break
         }
     }
 
     /// Takes in what was set aside and is due. It was verified when it came.
     mutating func takeInDue(_ effects: inout [Effect]) {
         let waiting = intake.ready.contains { if case .aside = $0.source { true } else { false } }
-        let due = index.due(at: wall)
+        let due = index.due(at: wall, membership)
         guard !due.isEmpty, !waiting, intake.storing == nil else { return }
         var job = Job(.aside, Batch(due.map(\.event)))
         job.verdicts = due.map { _ in true }

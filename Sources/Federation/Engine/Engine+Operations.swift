@@ -8,10 +8,22 @@ extension Engine {
         switch operation {
         case .add(let endpoint):
             let destination = Destination(node: nil, endpoints: [endpoint])
-            register(with: destination, isOrdered: true, isSameHost: false, token, &effects)
+            register(with: destination, isOrdered: true, isSameHost: false, token, now, &effects)
+        case .join(let node, let endpoints, let invite):
+            guard node != key.node else {
+                let refusal = Refusal(.misaddressed, "this is this node's own invite")
+                return report(.operation(token, .failed(refusal)), &effects)
+            }
+            let destination = Destination(node: node, endpoints: endpoints)
+            register(
+                with: destination, isOrdered: true, isSameHost: false, invite: invite, token, now,
+                &effects)
+        case .invite(let life): makeInvite(life: life, token, &effects)
+        case .revoke(let node, let cut): revoke(node, cut, token, now, &effects)
+        case .setPolicy(let policy): replace(policy, token, now, &effects)
         case .approve(let node):
             guard known(node, token, &effects) else { return }
-            approve(node)
+            approve(node, .byOperator)
             settleState(of: node, now, &effects)
             peers[node]?.registration.retryAt = now
             submit(Job(.records(.operation(token, node))), &effects)
@@ -22,9 +34,10 @@ extension Engine {
             submit(Job(.records(.operation(token, node))), &effects)
         case .remove(let node):
             guard known(node, token, &effects), let peer = peers[node] else { return }
-            if peer.isActive, !peer.destination.endpoints.isEmpty {
+            if peer.isActive, peer.isDialable {
                 // The peer should know; where it doesn't hear it, it finds out by being refused.
-                effects.append(.send(self.token(for: .leave), to: peer.destination, .leave))
+                effects.append(
+                    .send(self.token(for: .leave), to: peer.destination(policy), .leave))
             }
             end(node, as: .removed, now, &effects)
             submit(Job(.records(.operation(token, node))), &effects)
@@ -63,12 +76,14 @@ extension Engine {
     mutating func sighted(
         _ sighting: Sighting, _ now: Instant, _ effects: inout [Effect]
     ) {
+        var sighting = sighting
+        sighting.endpoints.removeAll { DialRule.isNonsense($0, onLANof: sighting.isSameHost) }
         let node = sighting.node
         guard node != key.node, !sighting.endpoints.isEmpty else { return }
         guard let peer = peers[node] else {
             return introduce(to: sighting, now, &effects)
         }
-        peers[node]?.isSameHost = sighting.isSameHost
+        if sighting.isSameHost { peers[node]?.isSameHost = true }
         guard peer.record.state == .active || peer.record.state == .pending else { return }
         peers[node]?.seenAt = Array(sighting.endpoints.prefix(MessageLimits.endpoints))
         if peer.isActive {
@@ -112,7 +127,7 @@ extension Engine {
             sightings[node]?.due = now + EngineLimits.introductionLife
             let destination = Destination(node: node, endpoints: sighting.endpoints)
             register(
-                with: destination, isOrdered: false, isSameHost: sighting.isSameHost, nil,
+                with: destination, isOrdered: false, isSameHost: sighting.isSameHost, nil, now,
                 &effects)
         }
     }

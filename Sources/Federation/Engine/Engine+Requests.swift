@@ -16,10 +16,14 @@ extension Engine {
         guard let node = caller.node else {
             return refuse(exchange, Refusal(.unauthenticated, "sign the request"), &effects)
         }
-        // Somebody proved that it holds our key.
-        if node == key.node { report(.duplicateIdentity(node), &effects) }
+        if node == key.node {
+            alarm(.ownKeyTwice, node, "a request came that this node's key signed", &effects)
+        }
+        noteInstance(caller.instance, of: node, now, &effects)
+        noteClock(caller.signedAt, of: node, now, &effects)
         if let refusal = refusal(of: node, request) { return refuse(exchange, refusal, &effects) }
         heard(node, now)
+        if caller.isSameHost { peers[node]?.isSameHost = true }
         serve(request, exchange, node, now, &effects)
     }
 
@@ -31,12 +35,15 @@ extension Engine {
             return Refusal(.unknownPeer, "register first: POST /api/federation/register")
         }
         switch (peer.record.state, request) {
-        case (.active, _), (_, .ownRecord), (_, .leave): return nil
+        case (_, .ownRecord), (_, .leave): return nil
+        case (.active, _): return peer.isHeldBack ? tierRefusal : nil
         case (.pending, _):
             let waits = peer.record.isApprovedHere ? "your operator's" : "this node's operator's"
             return Refusal(
                 .notActive, "the registration waits for \(waits) approval",
                 retryAfter: EngineLimits.registerAgain)
+        case (.revoked, _):
+            return Refusal(.revoked, "the key was revoked: see federate explain there")
         case (.rejected, _), (.removed, _):
             return Refusal(.removed, "this node's operator ended the registration")
         }
@@ -58,8 +65,10 @@ extension Engine {
         case .bodies(let ids):
             effects.append(.load(token(for: .bodyDelivery(exchange)), .events(ids)))
         case .status: effects.append(.reply(exchange, .status(status)))
-        case .ownRecord: effects.append(.reply(exchange, registration(of: node)))
+        case .ownRecord: effects.append(.reply(exchange, registration(of: node, now)))
         case .leave: leave(node, exchange, now, &effects)
+        case .admissions(let session, let list):
+            compare(list, session: session, exchange, with: node, now, &effects)
         }
     }
 
@@ -78,7 +87,7 @@ extension Engine {
         _ node: NodeID, _ exchange: Exchange, _ now: Instant, _ effects: inout [Effect]
     ) {
         end(node, as: .removed, now, &effects)
-        let answer = Job.RecordsAnswer.request(exchange, registration(of: node))
+        let answer = Job.RecordsAnswer.registration(exchange, node)
         submit(Job(.records(answer)), &effects)
     }
 
@@ -89,11 +98,12 @@ extension Engine {
             missingBodies: UInt64(missingBodyCount))
     }
 
-    func registration(of node: NodeID) -> Response {
+    func registration(of node: NodeID, _ now: Instant) -> Response {
         let record = peers[node]?.record
         return .registration(
             RegistrationState(
-                state: record?.state ?? .removed, isApproved: record?.isApprovedHere ?? false))
+                state: record?.state ?? .removed, isApproved: record?.isApprovedHere ?? false,
+                notices: notices(for: node, now)))
     }
 
     mutating func refuse(_ exchange: Exchange, _ refusal: Refusal, _ effects: inout [Effect]) {

@@ -1,4 +1,5 @@
 import Core
+import MerkleSearchTree
 
 /// What comes back for what we asked.
 extension Engine {
@@ -9,6 +10,7 @@ extension Engine {
         guard let purpose = asked.removeValue(forKey: token) else { return }
         heard(node, now)
         peers[node]?.lastTrouble = nil
+        peers[node]?.isUnreachable = false
         switch purpose {
         case .register:
             registrationAnswered(response, token, from: node, tlsKey: tlsKey, now, &effects)
@@ -19,13 +21,15 @@ extension Engine {
             fetchAnswered(response, by: peer, now, &effects)
         case .sessionPush(let peer, let session, let keys) where isOpen(session, with: peer):
             sessionPushed(response, keys, to: peer, now, &effects)
+        case .sessionAdmissions(let peer, let session) where isOpen(session, with: peer):
+            admissionsAnswered(response, by: peer, now, &effects)
         case .pull(let peer): pullAnswered(response, by: peer, now, &effects)
         case .locate(let peer): locateAnswered(response, token, by: peer, now, &effects)
         case .bodies(let peer):
             guard case .events(let batch) = response else { return }
             submit(Job(.bodies(peer), batch), &effects)
         case .verify, .store, .page, .streamPage, .delivery, .bodyDelivery, .upload, .sessionLoad,
-            .sessionMessage, .sessionFetch, .sessionPush, .stream, .leave:
+            .sessionMessage, .sessionFetch, .sessionPush, .sessionAdmissions, .stream, .leave:
             break
         }
     }
@@ -74,7 +78,7 @@ extension Engine {
             trouble(node, failure, &effects)
             uploadFailed(to: node, now)
         case .sessionMessage(let node, let session), .sessionFetch(let node, let session),
-            .sessionPush(let node, let session, _):
+            .sessionPush(let node, let session, _), .sessionAdmissions(let node, let session):
             guard isOpen(session, with: node) else { return }
             trouble(node, failure, &effects)
             endSession(with: node, refusal, now, &effects)
@@ -99,7 +103,7 @@ extension Engine {
                 return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
             }
             if isEnd { peers[node]?.readsAll = false }
-            let page = page(entries, through: through, isEnd: isEnd)
+            let page = page(admitted(entries, for: node), through: through, isEnd: isEnd)
             effects.append(.reply(exchange, .page(page)))
         case .streamPage(let node, let exchange):
             loadedStreamPage(loaded, for: node, exchange, now, &effects)
@@ -110,7 +114,8 @@ extension Engine {
                 return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
             }
             let batch = Self.prefix(
-                of: events.filter { $0.body != nil }, bytes: MessageLimits.pageBytes)
+                of: events.filter { $0.body != nil && index.tree.contains($0.key) },
+                bytes: MessageLimits.pageBytes)
             effects.append(.reply(exchange, .events(Batch(batch))))
         case .upload(let node): loadedUpload(loaded, for: node, now, &effects)
         case .sessionLoad(let node, let session) where isOpen(session, with: node):
@@ -127,7 +132,7 @@ extension Engine {
         peers[node]?.lastTrouble = why
         report(.trouble(node, why), &effects)
         switch refusal.code {
-        case .notActive, .unknownPeer, .removed:
+        case .notActive, .unknownPeer, .removed, .revoked:
             peers[node]?.registration.retryAt = now + EngineLimits.courtesy
         default: break
         }
@@ -137,6 +142,7 @@ extension Engine {
         _ node: NodeID, _ failure: TransportFailure, _ effects: inout [Effect]
     ) {
         peers[node]?.lastTrouble = "\(failure)"
+        if case .unreachable = failure { peers[node]?.isUnreachable = true }
         report(.trouble(node, "\(failure)"), &effects)
     }
 }

@@ -51,9 +51,10 @@ extension Engine {
         else { return }
         peers[node]?.registration.retryAt = nil
         guard peer.record.state == .pending || peer.record.state == .active,
-            !peer.destination.endpoints.isEmpty
+            peer.isDialable
         else { return }
         register(
-            with: peer.destination, isOrdered: false, isSameHost: peer.isSameHost, nil, &effects)
+            with: peer.destination(policy), isOrdered: false, isSameHost: peer.isSameHost, nil, now,
+            &effects)
     }
 }

@@ -20,6 +20,18 @@ public struct Engine: Sendable {
     /// When `wall` was read.
     private var wallAt = Instant.zero
     var index: LogIndex
+    /// Who is admitted; as of the last durable write, unless `isMembershipStale`.
+    public internal(set) var membership = Membership()
+    var isMembershipStale = false
+    /// Statements that wait for the next commit.
+    var statements: [Statement] = []
+    var invites: [UInt64: Invite] = [:]
+    /// What of `invites` and `alarms` is not durable yet, and what is to be let go of.
+    var dirtyInvites: [UInt64] = []
+    var endedInvites: [UInt64] = []
+    var alarms: [Alarm] = []
+    var dirtyAlarms: [Alarm] = []
+    var releases: [EventID] = []
     var peers: [NodeID: Peer] = [:]
     /// The keys of `peers`, ascending: the order in which peers are gone through.
     var peerOrder: [NodeID] = []
@@ -55,8 +67,15 @@ public struct Engine: Sendable {
         index = LogIndex(state)
         for record in state.peers where record.node != key.node {
             peers[record.node] = Peer(record)
+            peers[record.node]?.isHeldBack = AuthTier.deviceBound < settings.policy.minAuthTier
         }
         peerOrder = peers.keys.sorted()
+        invites = Dictionary(state.invites.map { ($0.id, $0) }) { a, _ in a }
+        alarms = state.alarms
+        let ground = Membership.Ground(
+            own: key.node, policy: settings.policy, records: peers.mapValues(\.record))
+        membership = Membership(ground, index.controls, index.chains)
+        index.plant(state, membership)
         for node in peerOrder { planStart(with: node) }
     }
 
@@ -67,7 +86,7 @@ public struct Engine: Sendable {
         case .wall(let time):
             wall = time
             wallAt = now
-        case .append(let token, let drafts): append(drafts, token, &effects)
+        case .append(let token, let drafts): append(drafts, token, now, &effects)
         case .operate(let token, let operation): operate(operation, token, now, &effects)
         case .importEvents(let token, let batch): importEvents(batch, token, &effects)
         case .sighted(let sighting): sighted(sighting, now, &effects)
@@ -86,6 +105,19 @@ public struct Engine: Sendable {
         case .stored(let token): stored(token, now, &effects)
         case .storeFailed(let token, let cause): storeFailed(token, cause, now, &effects)
         }
+        conclude(now, &effects)
+    }
+
+    /// What follows from every input: who is admitted is known before the next commit is composed.
+    private mutating func conclude(_ now: Instant, _ effects: inout [Effect]) {
+        // Following a rotation approves somebody, which makes it stale once more; a chain of them
+        // ends.
+        var rounds = 0
+        while isMembershipStale, rounds < 8 {
+            refreshMembership(now, &effects)
+            rounds += 1
+        }
+        if rounds > 0 { takeInDue(&effects) }
         commit(now, &effects)
     }
 
@@ -96,7 +128,7 @@ public struct Engine: Sendable {
         for node in peerOrder { advancePeer(node, now, &effects) }
         for node in streams.keys.sorted() { advanceStream(of: node, now, &effects) }
         sweep(now)
-        commit(now, &effects)
+        conclude(now, &effects)
     }
 
     /// When `advance` has something to do next, if nothing happens before; nil where no timer runs.
@@ -152,6 +184,7 @@ enum Purpose: Sendable {
     case sessionPush(NodeID, session: UInt64, [EventKey])
     case sessionMessage(NodeID, session: UInt64)
     case sessionFetch(NodeID, session: UInt64)
+    case sessionAdmissions(NodeID, session: UInt64)
     case pull(NodeID)
     case locate(NodeID)
     case stream(NodeID)

@@ -32,6 +32,24 @@ enum EngineLimits {
     /// Registrations that others began and did not finish.
     static let introductions = 256
     static let introductionLife: Duration = .seconds(60)
+    /// Invites that nobody has used yet, and how long one may be good.
+    static let invites = 64
+    static let inviteLife: Duration = .seconds(30 * 86_400)
+    /// Alarms kept: one for each kind and key.
+    static let alarms = 256
+    /// A registration is run again this often, to measure clocks and to hear what the peer has to
+    /// tell.
+    static let handshakeEvery: Duration = .seconds(600)
+    /// Whole seconds and the network's delay: less is no difference.
+    static let clockNoise: Duration = .seconds(5)
+    /// A clock that differs by more than this from its peers' is told to its operator, and signs
+    /// nothing where it is ahead of so many.
+    static let clockTolerance: Duration = .seconds(30)
+    static let clockWitnesses = 3
+    /// How long a request may travel while its node restarts.
+    static let overtaking: Duration = .seconds(2)
+    /// How long a peer is told that its key is in use twice, after it was last seen.
+    static let keyTwiceTold: Duration = .seconds(600)
     /// Records of nodes that only introduced themselves: a flood can't fill the disk.
     static let pendingPeers = 256
     /// Equal logs are compared again after this long, changed ones soon after they have come to

@@ -22,10 +22,19 @@ public struct Caller: Hashable, Sendable {
     public var node: NodeID?
     /// Whether the connection comes from this very machine.
     public var isSameHost: Bool
+    /// Which running process of the node signed the request: it draws the number when it starts.
+    public var instance: UInt64?
+    /// When the signer's clock said that it signed.
+    public var signedAt: WallTime?
 
-    public init(node: NodeID?, isSameHost: Bool = false) {
+    public init(
+        node: NodeID?, isSameHost: Bool = false, instance: UInt64? = nil,
+        signedAt: WallTime? = nil
+    ) {
         self.node = node
         self.isSameHost = isSameHost
+        self.instance = instance
+        self.signedAt = signedAt
     }
 }
 
@@ -92,6 +101,14 @@ public struct Sighting: Hashable, Sendable {
 public enum Operation: Hashable, Sendable {
     /// Registers with whoever answers at this address, and approves it.
     case add(endpoint: String)
+    /// Registers with the node that gave us an invite, and approves it.
+    case join(NodeID, endpoints: [String], Invite)
+    /// Makes an invite that is good for so long.
+    case invite(life: Duration)
+    /// Ends a key: writes a signed revocation. Without a cut, what is held now still counts.
+    case revoke(NodeID, Cut?)
+    /// Another policy holds from now on.
+    case setPolicy(Policy)
     case approve(NodeID)
     case reject(NodeID)
     case remove(NodeID)

@@ -9,13 +9,13 @@ public struct Settings: Sendable {
     public var endpoints: [String]
     /// SHA-256 of this node's TLS public key information; part of each registration's transcript.
     public var tlsKey: Digest
-    /// Whether nodes seen on the LAN are approved by themselves: those that prove `joinSecret`, or,
-    /// where there is none, those of this very machine.
-    public var autoAcceptLAN: Bool
+    /// Whom the node lets in.
+    public var policy: Policy
     /// At least 16 bytes, or nil.
     public var joinSecret: [UInt8]?
-    /// Active peers at most; 0 for no bound.
-    public var maxPeers: Int
+    /// The event by which this node's former key names the present one; shown to peers that know
+    /// the former.
+    public var predecessor: Event?
     /// Humans in whose name events may be posted here; AIs and the node itself need no entry.
     public var humans: Set<String>
     /// Whether own events are pushed, streams kept open and peers compared without being told.
@@ -25,16 +25,16 @@ public struct Settings: Sendable {
 
     public init(
         label: String = "", endpoints: [String] = [], tlsKey: Digest = .zero,
-        autoAcceptLAN: Bool = false, joinSecret: [UInt8]? = nil, maxPeers: Int = 0,
+        policy: Policy = Policy(), joinSecret: [UInt8]? = nil, predecessor: Event? = nil,
         humans: Set<String> = [], isAutomatic: Bool = true,
         reconciler: any Reconciler = TreeReconciler()
     ) {
         self.label = label
         self.endpoints = endpoints
         self.tlsKey = tlsKey
-        self.autoAcceptLAN = autoAcceptLAN
+        self.policy = policy
         self.joinSecret = joinSecret
-        self.maxPeers = maxPeers
+        self.predecessor = predecessor
         self.humans = humans
         self.isAutomatic = isAutomatic
         self.reconciler = reconciler

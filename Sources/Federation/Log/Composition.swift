@@ -8,7 +8,9 @@ struct Composition {
     private(set) var write = LogWrite()
     private(set) var cursors: [NodeID: Cursor] = [:]
     private(set) var reports: [Report] = []
+    private(set) var findings: [Finding] = []
     private let index: LogIndex
+    private let membership: Membership
     private let key: SecretKey
     private let wall: WallTime
     private var secrets: Secrets
@@ -20,15 +22,26 @@ struct Composition {
     private var places: [Place: EventID] = [:]
     private var asideCounts: [NodeID: Int] = [:]
     private var asideBytes = 0
+    private var strangers = 0
     private var own: (sequence: UInt64, previous: EventID?)
+
+    /// What the engine must act on.
+    enum Finding {
+        /// A peer handed over an event that our own key signed and that we did not hold.
+        case ownEventFromElsewhere(EventID, NodeID)
+    }
 
     private struct Place: Hashable {
         var origin: NodeID
         var sequence: UInt64
     }
 
-    init(_ index: LogIndex, key: SecretKey, wall: WallTime, secrets: Secrets) {
+    init(
+        _ index: LogIndex, _ membership: Membership, key: SecretKey, wall: WallTime,
+        secrets: Secrets
+    ) {
         self.index = index
+        self.membership = membership
         self.key = key
         self.wall = wall
         self.secrets = secrets
@@ -79,8 +92,14 @@ struct Composition {
             if let body = event.body { fill(event.id, body) }
             return .alreadyHeld
         }
+        if let refusal = membership.refusal(of: header, event.id) {
+            guard membership.isUnknown(header.origin) else {
+                return refuse(event.id, refusal, job.sender)
+            }
+            return setAside(event, from: job, or: refusal)
+        }
         if header.time.physical > (wall + Limits.clockAhead).microseconds {
-            return setAside(event, from: job)
+            return setAside(event, from: job, or: .tooEarly)
         }
         insert(event, sender: job.sender ?? index.aside[event.id]?.sender)
         return .stored
@@ -107,9 +126,10 @@ struct Composition {
             reports.append(.equivocation(equivocation))
         }
         if header.origin == key.node {
-            if sender != nil { reports.append(.duplicateIdentity(key.node)) }
+            if let sender { findings.append(.ownEventFromElsewhere(event.id, sender)) }
             if header.sequence >= own.sequence { own = (header.sequence + 1, event.id) }
         }
+        if let link = link(of: header) { write.links[event.id] = link }
         position += 1
         // The first one stays, as it does in the chain.
         places[place] = rival ?? event.id
@@ -119,7 +139,18 @@ struct Composition {
         write.entries.append(LogEntry(position: position, event: event, sender: sender))
     }
 
-    private mutating func setAside(_ event: Event, from job: Job) -> Outcome {
+    /// `previous`, where it is not the id that stands before the event here.
+    private func link(of header: Header) -> EventID? {
+        guard let previous = header.previous else { return nil }
+        let before = Place(origin: header.origin, sequence: header.sequence - 1)
+        let held = places[before] ?? index.id(of: header.origin, at: before.sequence)
+        return held == previous ? nil : previous
+    }
+
+    /// Keeps an event until it is due, or its origin admitted; `refusal` where there is no room.
+    private mutating func setAside(
+        _ event: Event, from job: Job, or refusal: RefusalCode
+    ) -> Outcome {
         let header = event.header
         if index.aside[event.id] != nil || write.aside.contains(where: { $0.event.id == event.id })
         {
@@ -130,8 +161,11 @@ struct Composition {
         guard header.time.physical <= (wall + Limits.asideAhead).microseconds,
             held < Limits.asidePerOrigin,
             index.aside.count + write.aside.count < Limits.asideEvents,
-            index.asideBytes + asideBytes + event.wireSize <= Limits.asideBytes
-        else { return refuse(event.id, .tooEarly, job.sender) }
+            index.asideBytes + asideBytes + event.wireSize <= Limits.asideBytes,
+            // Strangers may not take all the room that honest clocks need.
+            refusal == .tooEarly || index.strangers.count + strangers < Limits.asideEvents / 2
+        else { return refuse(event.id, refusal, job.sender) }
+        if refusal != .tooEarly { strangers += 1 }
         asideCounts[header.origin, default: 0] += 1
         asideBytes += event.wireSize
         write.aside.append(AsideEvent(event: event, sender: job.sender))

@@ -12,6 +12,8 @@ struct Job: Sendable {
         case append(Token)
         case imported(Token)
         case aside
+        /// What this node says about others.
+        case statements
         /// Only records; whoever waits for them is answered.
         case records(RecordsAnswer)
     }
@@ -20,7 +22,11 @@ struct Job: Sendable {
     enum RecordsAnswer: Sendable {
         case nobody
         case request(Exchange, Response)
+        /// Whoever registered hears how that stands then.
+        case registration(Exchange, NodeID)
         case operation(Token, NodeID)
+        case invite(Token, Invite)
+        case done(Token)
     }
 
     var source: Source
@@ -49,7 +55,7 @@ struct Job: Sendable {
         case .push(_, let node), .streamed(let node, _, _, _), .pulled(let node, _, _),
             .fetched(let node, _), .bodies(let node):
             node
-        case .append, .imported, .aside, .records: nil
+        case .append, .imported, .aside, .statements, .records: nil
         }
     }
 
@@ -83,6 +89,8 @@ struct Intake: Sendable {
         var token: Token
         var jobs: [Job]
         var write: LogWrite
+        /// Statements that are said by it.
+        var statements: Int
         /// Cursors that move when this is durable.
         var cursors: [NodeID: Cursor]
     }

@@ -27,6 +27,11 @@ extension CBORWriter {
         unsigned(cursor.position)
     }
 
+    mutating func admissions(_ list: [AdmittedOrigin]) {
+        array(list.count)
+        for line in list { line.write(to: &self) }
+    }
+
     /// Eight bytes: a session's number is random, and larger than the integers of the format.
     mutating func session(_ session: UInt64) {
         var bytes: [UInt8] = []
@@ -44,6 +49,17 @@ extension CBORReader {
 
     mutating func session() throws(CBORError) -> UInt64 {
         try data(8...8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// Whom somebody admits, strictly ascending by origin.
+    mutating func admissions() throws(CBORError) -> [AdmittedOrigin] {
+        var list: [AdmittedOrigin] = []
+        for _ in 0..<(try array(0...MembershipLimits.origins)) {
+            let line = try AdmittedOrigin(from: &self)
+            if let last = list.last, last.origin >= line.origin { throw .outOfRange }
+            list.append(line)
+        }
+        return list
     }
 
     mutating func message() throws(CBORError) -> [UInt8] {

@@ -10,6 +10,11 @@ public enum RefusalCode: String, Hashable, Sendable, CaseIterable, Error {
     case badBody = "bad-body"
     /// From further in the future than is kept; send it again when it is due.
     case tooEarly = "too-early"
+    /// Of an origin that this node does not admit: nobody it trusts vouches for it.
+    case notAdmitted = "not-admitted"
+    /// Signed after the key was revoked, or on a branch that the revocation cuts off; as a request:
+    /// signed with a revoked key.
+    case revoked
     /// A scope that this node was not granted.
     case unknownScope = "unknown-scope"
 
@@ -26,6 +31,14 @@ public enum RefusalCode: String, Hashable, Sendable, CaseIterable, Error {
     case removed
     /// The request names another node, or this node itself as its peer.
     case misaddressed
+    /// The policy asks for more proof of the key than the peer has given.
+    case tierTooLow = "tier-too-low"
+    /// The invite is not known here, used, or expired: ask for a new one.
+    case badInvite = "bad-invite"
+    /// What names the successor of a key does not hold.
+    case badRotation = "bad-rotation"
+    /// More than this caller's share: try again after the time given.
+    case overBudget = "over-budget"
     /// No protocol version in common.
     case noCommonVersion = "no-common-version"
     /// A cursor of another log; reconcile, then go on from the cursor given.
@@ -38,6 +51,8 @@ public enum RefusalCode: String, Hashable, Sendable, CaseIterable, Error {
     case cannotStore = "cannot-store"
     /// The wall clock is behind the log by more than a minute: correct the clock, then try again.
     case clockBehind = "clock-behind"
+    /// The wall clock is ahead of the peers' clocks: correct it, then try again.
+    case clockAhead = "clock-ahead"
     /// More peers than the policy allows.
     case tooManyPeers = "too-many-peers"
     /// Nothing stands at this address.

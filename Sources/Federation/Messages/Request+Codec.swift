@@ -4,7 +4,7 @@ extension Request {
     /// The number that stands first in an encoded request.
     private enum Tag: UInt64 {
         case introduce, confirm, push, pull, stream, reconcile, fetch, bodies, status, ownRecord
-        case leave
+        case leave, admissions
     }
 
     /// `[tag, fields…]` in deterministic CBOR.
@@ -16,12 +16,13 @@ extension Request {
         }
         switch self {
         case .introduce(let introduction):
-            head(.introduce, 3)
+            head(.introduce, 4)
             writer.data(introduction.node)
             writer.data(introduction.nonce)
             introduction.card.write(to: &writer)
+            writer.unsigned(min(introduction.time.microseconds, Limits.integer))
         case .confirm(let confirmation):
-            head(.confirm, 5)
+            head(.confirm, 7)
             confirmation.write(to: &writer)
         case .push(let events):
             head(.push, 1)
@@ -47,6 +48,10 @@ extension Request {
         case .status: head(.status, 0)
         case .ownRecord: head(.ownRecord, 0)
         case .leave: head(.leave, 0)
+        case .admissions(let session, let list):
+            head(.admissions, 2)
+            writer.session(session)
+            writer.admissions(list)
         }
         return writer.bytes
     }
@@ -55,7 +60,7 @@ extension Request {
     public init(decoding bytes: [UInt8]) throws(CBORError) {
         guard bytes.count <= MessageLimits.messageBytes else { throw .outOfRange }
         var reader = CBORReader(bytes)
-        let fields = try reader.array(1...6) - 1
+        let fields = try reader.array(1...8) - 1
         guard let tag = Tag(rawValue: try reader.unsigned()) else { throw .outOfRange }
         self = try Self.read(tag, fields, from: &reader)
         try reader.finish()
@@ -69,13 +74,14 @@ extension Request {
         }
         switch tag {
         case .introduce:
-            try expect(3)
+            try expect(4)
             return .introduce(
                 Introduction(
                     node: try reader.identifier(), nonce: try reader.identifier(),
-                    card: try NodeCard(from: &reader)))
+                    card: try NodeCard(from: &reader),
+                    time: WallTime(microseconds: try reader.unsigned())))
         case .confirm:
-            try expect(5)
+            try expect(7)
             return .confirm(try Confirmation(from: &reader))
         case .push:
             try expect(1)
@@ -104,6 +110,9 @@ extension Request {
         case .leave:
             try expect(0)
             return .leave
+        case .admissions:
+            try expect(2)
+            return .admissions(session: try reader.session(), try reader.admissions())
         }
     }
 }
@@ -115,6 +124,12 @@ extension Confirmation {
         writer.data(signature)
         writer.optional(joinProof) { $0.data($1) }
         writer.boolean(isApproved)
+        writer.optional(invite) { writer, invite in
+            writer.array(2)
+            writer.session(invite.id)
+            writer.data(invite.proof)
+        }
+        writer.optional(predecessor) { $1.write(to: &$0) }
     }
 
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
@@ -123,6 +138,11 @@ extension Confirmation {
         signature = try reader.data(64...64)
         joinProof = try reader.optional { r throws(CBORError) in try r.identifier() }
         isApproved = try reader.boolean()
+        invite = try reader.optional { r throws(CBORError) in
+            try r.array(exactly: 2)
+            return InviteProof(id: try r.session(), proof: try r.identifier())
+        }
+        predecessor = try reader.optional { r throws(CBORError) in try Event(from: &r) }
     }
 }
 

@@ -25,6 +25,8 @@ public enum Request: Hashable, Sendable {
     case ownRecord
     /// The sender ends the registration.
     case leave
+    /// Whom the sender admits, where a session has shown that the receiver admits others.
+    case admissions(session: UInt64, [AdmittedOrigin])
 }
 
 /// First message of a registration, A to B.
@@ -33,11 +35,14 @@ public struct Introduction: Hashable, Sendable {
     /// 32 bytes, used once.
     public var nonce: Digest
     public var card: NodeCard
+    /// A's wall clock, so that B can tell how far the two differ.
+    public var time: WallTime
 
-    public init(node: NodeID, nonce: Digest, card: NodeCard) {
+    public init(node: NodeID, nonce: Digest, card: NodeCard, time: WallTime) {
         self.node = node
         self.nonce = nonce
         self.card = card
+        self.time = time
     }
 }
 
@@ -68,14 +73,34 @@ public struct Confirmation: Hashable, Sendable {
     public var joinProof: Digest?
     /// Whether A's operator or policy has approved B.
     public var isApproved: Bool
+    /// The invite that A was given, and HMAC of its secret over the transcript.
+    public var invite: InviteProof?
+    /// The event by which the key that B knows names A as its successor.
+    public var predecessor: Event?
 
     public init(
-        node: NodeID, nonce: Digest, signature: [UInt8], joinProof: Digest?, isApproved: Bool
+        node: NodeID, nonce: Digest, signature: [UInt8], joinProof: Digest?, isApproved: Bool,
+        invite: InviteProof? = nil, predecessor: Event? = nil
     ) {
         self.node = node
         self.nonce = nonce
         self.signature = signature
         self.joinProof = joinProof
         self.isApproved = isApproved
+        self.invite = invite
+        self.predecessor = predecessor
+    }
+}
+
+/// Shows that a node holds an invite, without showing the secret.
+public struct InviteProof: Hashable, Sendable {
+    /// Which invite.
+    public var id: UInt64
+    /// HMAC-SHA-256 of its secret over the transcript.
+    public var proof: Digest
+
+    public init(id: UInt64, proof: Digest) {
+        self.id = id
+        self.proof = proof
     }
 }

@@ -3,6 +3,7 @@ public import Core
 extension Response {
     private enum Tag: UInt64 {
         case challenge, registration, outcomes, page, message, events, status, refused
+        case admissions
     }
 
     /// `[tag, fields…]` in deterministic CBOR.
@@ -14,16 +15,18 @@ extension Response {
         }
         switch self {
         case .challenge(let challenge):
-            head(.challenge, 5)
+            head(.challenge, 6)
             writer.data(challenge.node)
             writer.data(challenge.nonce)
             challenge.card.write(to: &writer)
+            writer.unsigned(min(challenge.time.microseconds, Limits.integer))
             writer.data(challenge.signature)
             writer.optional(challenge.joinProof) { $0.data($1) }
         case .registration(let state):
-            head(.registration, 2)
+            head(.registration, 3)
             writer.text(state.state.rawValue)
             writer.boolean(state.isApproved)
+            writer.unsigned(state.notices.rawValue)
         case .outcomes(let outcomes):
             head(.outcomes, 1)
             writer.array(outcomes.count)
@@ -33,10 +36,10 @@ extension Response {
             writer.cursor(page.next)
             writer.boolean(page.isEnd)
             page.events.write(to: &writer)
-        case .message(let message, let missesBodies):
+        case .message(let message, let notices):
             head(.message, 2)
             writer.data(message)
-            writer.boolean(missesBodies)
+            writer.unsigned(notices.rawValue)
         case .events(let events):
             head(.events, 1)
             events.write(to: &writer)
@@ -55,6 +58,9 @@ extension Response {
             writer.optional(refusal.retryAfter) { writer, wait in
                 writer.unsigned(min(UInt64(clamping: wait.microseconds), Limits.integer))
             }
+        case .admissions(let list):
+            head(.admissions, 1)
+            writer.admissions(list)
         }
         return writer.bytes
     }
@@ -63,7 +69,7 @@ extension Response {
     public init(decoding bytes: [UInt8]) throws(CBORError) {
         guard bytes.count <= MessageLimits.messageBytes else { throw .outOfRange }
         var reader = CBORReader(bytes)
-        let fields = try reader.array(1...6) - 1
+        let fields = try reader.array(1...7) - 1
         guard let tag = Tag(rawValue: try reader.unsigned()) else { throw .outOfRange }
         self = try Self.read(tag, fields, from: &reader)
         try reader.finish()
@@ -77,18 +83,22 @@ extension Response {
         }
         switch tag {
         case .challenge:
-            try expect(5)
+            try expect(6)
             return .challenge(
                 Challenge(
                     node: try reader.identifier(), nonce: try reader.identifier(),
-                    card: try NodeCard(from: &reader), signature: try reader.data(64...64),
+                    card: try NodeCard(from: &reader),
+                    time: WallTime(microseconds: try reader.unsigned()),
+                    signature: try reader.data(64...64),
                     joinProof: try reader.optional { r throws(CBORError) in try r.identifier() }))
         case .registration:
-            try expect(2)
+            try expect(3)
             let name = try reader.text(1...Limits.nameBytes)
             guard let state = PeerRecord.State(rawValue: name) else { throw .outOfRange }
             return .registration(
-                RegistrationState(state: state, isApproved: try reader.boolean()))
+                RegistrationState(
+                    state: state, isApproved: try reader.boolean(),
+                    notices: Notices(rawValue: try reader.unsigned())))
         case .outcomes:
             try expect(1)
             var outcomes: [Outcome] = []
@@ -104,7 +114,7 @@ extension Response {
                     events: try Batch(from: &reader)))
         case .message:
             try expect(2)
-            return .message(try reader.message(), missesBodies: try reader.boolean())
+            return .message(try reader.message(), Notices(rawValue: try reader.unsigned()))
         case .events:
             try expect(1)
             return .events(try Batch(from: &reader))
@@ -114,6 +124,9 @@ extension Response {
         case .refused:
             try expect(3)
             return .refused(try Refusal(from: &reader))
+        case .admissions:
+            try expect(1)
+            return .admissions(try reader.admissions())
         }
     }
 }

@@ -10,14 +10,29 @@ public enum Response: Hashable, Sendable {
     case outcomes([Outcome])
     /// To `pull`, and each frame of `stream`.
     case page(Page)
-    /// To `reconcile`; and whether the receiver holds events without their body, so that it can't
-    /// be equal to anybody.
-    case message([UInt8], missesBodies: Bool)
+    /// To `reconcile`.
+    case message([UInt8], Notices)
     /// To `fetch` and `bodies`.
     case events(Batch)
     /// To `status`.
     case status(PeerStatus)
     case refused(Refusal)
+    /// To `admissions`: whom the receiver admits.
+    case admissions([AdmittedOrigin])
+}
+
+/// What a node has to tell a peer in passing.
+public struct Notices: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// The teller holds events without their body, so that it can't be equal to anybody.
+    public static let missesBodies = Notices(rawValue: 1)
+    /// Two running processes use the peer's key.
+    public static let keyTwice = Notices(rawValue: 2)
+    /// The teller could not reach the peer at any of its addresses when it last tried.
+    public static let unreachable = Notices(rawValue: 4)
 }
 
 /// Second message of a registration, B to A.
@@ -25,16 +40,20 @@ public struct Challenge: Hashable, Sendable {
     public var node: NodeID
     public var nonce: Digest
     public var card: NodeCard
+    /// B's wall clock.
+    public var time: WallTime
     /// B's signature of the transcript, 64 bytes.
     public var signature: [UInt8]
     public var joinProof: Digest?
 
     public init(
-        node: NodeID, nonce: Digest, card: NodeCard, signature: [UInt8], joinProof: Digest?
+        node: NodeID, nonce: Digest, card: NodeCard, time: WallTime, signature: [UInt8],
+        joinProof: Digest?
     ) {
         self.node = node
         self.nonce = nonce
         self.card = card
+        self.time = time
         self.signature = signature
         self.joinProof = joinProof
     }
@@ -45,10 +64,12 @@ public struct RegistrationState: Hashable, Sendable {
     public var state: PeerRecord.State
     /// Whether the side that tells has approved.
     public var isApproved: Bool
+    public var notices: Notices
 
-    public init(state: PeerRecord.State, isApproved: Bool) {
+    public init(state: PeerRecord.State, isApproved: Bool, notices: Notices = []) {
         self.state = state
         self.isApproved = isApproved
+        self.notices = notices
     }
 }
 

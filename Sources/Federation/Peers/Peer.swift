@@ -9,8 +9,22 @@ struct Peer: Sendable {
     var lastHeard: Instant?
     var lastTrouble: String?
     var comparison: Comparison?
-    /// The last sighting was on this very machine.
+    /// It was seen, or heard, on this very machine.
     var isSameHost = false
+    /// The policy asks for more proof than it gave: its registration rests.
+    var isHeldBack = false
+    var clock: ClockReading?
+    var instances = Instances()
+    /// Until when it is told that its key is in use twice.
+    var keyTwiceUntil: Instant?
+    /// None of its addresses answered when last tried.
+    var isUnreachable = false
+    /// What it told us last in passing.
+    var notices: Notices = []
+    /// Whom it admits, as it last said; nil where it never did.
+    var admits: [AdmittedOrigin]?
+    /// The last session showed that it admits others than we do.
+    var contextDiffers = false
 
     var registration = Registration()
     var download = Download()
@@ -41,14 +55,30 @@ struct Peer: Sendable {
         }
     }
 
-    var isActive: Bool { record.state == .active }
+    var isActive: Bool { record.state == .active && !isHeldBack }
+
+    /// How far a clock is ahead of ours, and when that was measured.
+    struct ClockReading: Sendable {
+        var offset: Duration
+        var at: Instant
+    }
 
     /// Where discovery saw it last: a hint of anybody on the LAN, never written down.
     var seenAt: [String] = []
 
-    var destination: Destination {
-        let hints = seenAt.filter { !record.endpoints.contains($0) }
-        return Destination(node: record.node, endpoints: record.endpoints + hints)
+    /// Whether there is any address to try.
+    var isDialable: Bool {
+        !record.given.isEmpty || !record.endpoints.isEmpty || !seenAt.isEmpty
+    }
+
+    /// Whom to dial and where: what the operator gave, what the peer claims, hints of the LAN last.
+    func destination(_ policy: Policy) -> Destination {
+        let trusted = Set(record.given + seenAt)
+        let claimed = record.endpoints.filter { !trusted.contains($0) }
+        let known = record.given + record.endpoints.filter { !record.given.contains($0) }
+        return Destination(
+            node: record.node, endpoints: known + seenAt.filter { !known.contains($0) },
+            claimed: Set(claimed), allowed: policy.allowAddresses, isSameHost: isSameHost)
     }
 
     /// Our side of a registration.

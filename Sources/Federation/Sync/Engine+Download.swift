@@ -7,7 +7,7 @@ extension Engine {
         from node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
         guard settings.isAutomatic, let peer = peers[node], peer.isActive,
-            peer.download.state == .idle, !peer.destination.endpoints.isEmpty
+            peer.download.state == .idle, peer.isDialable
         else { return }
         peers[node]?.download.retryAt = nil
         if peer.record.cursor == nil, eventCount > 0 {
@@ -15,7 +15,7 @@ extension Engine {
             // ended.
             let token = token(for: .locate(node))
             peers[node]?.download.state = .locating(token)
-            effects.append(.send(token, to: peer.destination, .status))
+            effects.append(.send(token, to: peer.destination(policy), .status))
         } else {
             openStream(of: node, since: peer.record.cursor, &effects)
         }
@@ -28,7 +28,7 @@ extension Engine {
         let token = token(for: .stream(node))
         peers[node]?.download.state = .streaming(token)
         peers[node]?.download.isCaughtUp = false
-        effects.append(.open(token, to: peer.destination, since: since))
+        effects.append(.open(token, to: peer.destination(policy), since: since))
     }
 
     /// The peer's log was found; a session now brings what is missing up to its end.
@@ -137,6 +137,6 @@ extension Engine {
         let missing = index.missingBodies.sorted()
         let start = dice.below(missing.count)
         let ids = Array((missing[start...] + missing[..<start]).prefix(MessageLimits.bodyRequests))
-        effects.append(.send(token(for: .bodies(node)), to: peer.destination, .bodies(ids)))
+        effects.append(.send(token(for: .bodies(node)), to: peer.destination(policy), .bodies(ids)))
     }
 }

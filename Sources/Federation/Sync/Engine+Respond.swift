@@ -14,8 +14,7 @@ extension Engine {
         switch session.machine.receive(message) {
         case .send(let reply):
             responders[name] = session
-            let missesBodies = missingBodyCount > 0
-            effects.append(.reply(exchange, .message(reply, missesBodies: missesBodies)))
+            effects.append(.reply(exchange, .message(reply, notices(for: node, now))))
         case .deliver:
             responders[name] = nil
             refuse(exchange, Refusal(.malformed, "ask for events by fetch"), &effects)
@@ -48,8 +47,29 @@ extension Engine {
             }
             if let oldest { responders[oldest.key] = nil }
         }
-        let machine = settings.reconciler.responder(tree: index.tree, context: 0, cutoff: cutoff)
+        let machine = settings.reconciler.responder(
+            tree: index.tree, context: membership.context, cutoff: cutoff)
         return ResponderSession(machine: machine, expires: now + EngineLimits.sessionLife)
+    }
+
+    /// Answers `admissions`: the session goes on over what both admit.
+    mutating func compare(
+        _ theirs: [AdmittedOrigin], session number: UInt64, _ exchange: Exchange,
+        with node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        let mine = membership.list
+        peers[node]?.admits = theirs
+        let name = SessionName(peer: node, number: number)
+        responders[name] = nil
+        var session = session(name, now)
+        if mine != theirs {
+            let common = Membership.common(mine, theirs)
+            session.machine = settings.reconciler.responder(
+                tree: index.tree(of: common, membership),
+                context: Membership.context(of: common), cutoff: cutoff)
+        }
+        responders[name] = session
+        effects.append(.reply(exchange, .admissions(mine)))
     }
 
     /// Answers `fetch`: messages say what is wanted, empty ones ask for the rest.

@@ -1,4 +1,5 @@
 import Core
+import MerkleSearchTree
 
 /// Our log for others: pages, streams, bodies.
 extension Engine {
@@ -88,7 +89,7 @@ extension Engine {
         _ effects: inout [Effect]
     ) {
         guard let stream = streams[node], stream.exchange == exchange else { return }
-        guard case .page(let entries, let through, let isEnd) = loaded else {
+        guard case .page(let all, let through, let isEnd) = loaded else {
             streams[node] = nil
             effects.append(.close(stream.exchange, Refusal(.cannotStore, "the log can't be read")))
             return
@@ -96,6 +97,7 @@ extension Engine {
         streams[node]?.position = max(through, stream.position)
         streams[node]?.state = .resting
         if !isEnd { streams[node]?.hasMore = true }
+        let entries = admitted(all, for: node)
         let isSilent =
             entries.isEmpty
             && stream.told.map { through < $0 + EngineLimits.silentPositions } ?? false
@@ -104,6 +106,20 @@ extension Engine {
         streams[node]?.told = through
         let page = page(entries, through: max(through, stream.position), isEnd: isEnd)
         effects.append(.reply(stream.exchange, .page(page)))
+    }
+
+    /// What is admitted here, and, as far as the peer has said whom it admits, there.
+    func admitted(_ entries: [LogEntry], for node: NodeID) -> [LogEntry] {
+        let theirs = peers[node]?.admits.map { list in
+            Dictionary(list.map { ($0.origin, $0.extent) }) { a, _ in a }
+        }
+        return entries.filter { entry in
+            let header = entry.event.header
+            guard index.tree.contains(entry.event.key) else { return false }
+            guard let theirs else { return true }
+            guard let extent = theirs[header.origin] else { return false }
+            return extent.cut.map { header.sequence <= $0.sequence } ?? true
+        }
     }
 
     func page(_ entries: [LogEntry], through: UInt64, isEnd: Bool) -> Page {

@@ -15,12 +15,52 @@ extension Engine {
         }
         peers[node]?.compareAt = nil
         var machine = settings.reconciler.initiator(
-            tree: index.tree, salt: secrets.word(), context: 0, cutoff: cutoff)
+            tree: index.tree, salt: secrets.word(), context: membership.context, cutoff: cutoff)
         let message = machine.start()
         peers[node]?.session = InitiatorSession(
             number: secrets.word(), machine: machine, snapshot: index.tree,
             result: operation?.result ?? SyncResult(peer: node), operation: operation?.token)
-        sendMessage(message, to: node, &effects)
+        // Where the last session showed that the two admit others, that is asked first.
+        if peer.contextDiffers {
+            askAdmissions(of: node, &effects)
+        } else {
+            sendMessage(message, to: node, &effects)
+        }
+    }
+
+    private mutating func askAdmissions(of node: NodeID, _ effects: inout [Effect]) {
+        guard let peer = peers[node], let session = peer.session else { return }
+        peers[node]?.session?.result.roundTrips += 1
+        let token = token(for: .sessionAdmissions(node, session: session.number))
+        let request = Request.admissions(session: session.number, membership.list)
+        effects.append(.send(token, to: peer.destination(policy), request))
+    }
+
+    /// The peer has said whom it admits: the session runs over what both admit.
+    mutating func admissionsAnswered(
+        _ response: Response, by node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard peers[node]?.session != nil else { return }
+        switch response {
+        case .admissions(let theirs):
+            let mine = membership.list
+            peers[node]?.admits = theirs
+            peers[node]?.contextDiffers = mine != theirs
+            let common = Membership.common(mine, theirs)
+            let tree = index.tree(of: common, membership)
+            var machine = settings.reconciler.initiator(
+                tree: tree, salt: secrets.word(), context: Membership.context(of: common),
+                cutoff: cutoff)
+            let message = machine.start()
+            peers[node]?.session?.machine = machine
+            peers[node]?.session?.snapshot = tree
+            peers[node]?.session?.common = mine == theirs ? nil : common
+            sendMessage(message, to: node, &effects)
+        case .refused(let refusal):
+            refused(by: node, refusal, now, &effects)
+            endSession(with: node, refusal, now, &effects)
+        default: endSession(with: node, Self.unexpected, now, &effects)
+        }
     }
 
     /// Keys above it are left out of a session; nil where we hold none such.
@@ -37,7 +77,7 @@ extension Engine {
         peers[node]?.session?.result.roundTrips += 1
         let request = Request.reconcile(session: session.number, message: message)
         let token = token(for: .sessionMessage(node, session: session.number))
-        effects.append(.send(token, to: peer.destination, request))
+        effects.append(.send(token, to: peer.destination(policy), request))
     }
 
     mutating func sessionAnswered(
@@ -45,9 +85,19 @@ extension Engine {
     ) {
         guard peers[node]?.session != nil else { return }
         switch response {
-        case .message(let message, let missesBodies):
-            peers[node]?.session?.peerMissesBodies = missesBodies
+        case .message(let message, let notices):
+            peers[node]?.session?.peerMissesBodies = notices.contains(.missesBodies)
+            take(notices, from: node, &effects)
             guard let step = peers[node]?.session?.machine.receive(message) else { return }
+            if peers[node]?.session?.machine.contextDiffers == true {
+                guard peers[node]?.session?.common == nil else {
+                    // The peer's membership has changed between its answers: ask anew next time.
+                    let refusal = Refusal(.sessionGone, "who is admitted changed meanwhile")
+                    return endSession(with: node, refusal, now, &effects)
+                }
+                peers[node]?.contextDiffers = true
+                return askAdmissions(of: node, &effects)
+            }
             follow(step, with: node, now, &effects)
         case .refused(let refusal):
             refused(by: node, refusal, now, &effects)
@@ -64,12 +114,12 @@ extension Engine {
         case .exchange(let difference): startExchange(difference, with: node, now, &effects)
         case .done(let outcome):
             let verdict: Comparison.Verdict =
-                if outcome.contextDiffers {
-                    .differentContext
-                } else if outcome.cutoff != nil {
+                if outcome.cutoff != nil {
                     .equalSoFar
                 } else if peers[node]?.session?.peerMissesBodies == true || missingBodyCount > 0 {
                     .bodiesMissing
+                } else if peers[node]?.session?.common != nil {
+                    .equalInCommon
                 } else {
                     .equal
                 }
@@ -107,7 +157,7 @@ extension Engine {
         peers[node]?.session?.result.roundTrips += 1
         let request = Request.fetch(session: session.number, message: want)
         let token = token(for: .sessionFetch(node, session: session.number))
-        effects.append(.send(token, to: peer.destination, request))
+        effects.append(.send(token, to: peer.destination(policy), request))
     }
 
     mutating func fetchAnswered(
@@ -169,7 +219,8 @@ extension Engine {
         peers[node]?.session?.result.roundTrips += 1
         let purpose = Purpose.sessionPush(
             node, session: session.number, batch.map(\.key))
-        effects.append(.send(token(for: purpose), to: peer.destination, .push(Batch(batch))))
+        let destination = peer.destination(policy)
+        effects.append(.send(token(for: purpose), to: destination, .push(Batch(batch))))
     }
 
     mutating func sessionPushed(
@@ -219,7 +270,8 @@ extension Engine {
             report(.operation(operation, .synced(session.result)), &effects)
         }
         planComparison(with: node, now)
-        let isComplete = verdict == .equal || verdict == .bodiesMissing
+        let isComplete =
+            verdict == .equal || verdict == .bodiesMissing || verdict == .equalInCommon
         bootstrapped(from: node, complete: isComplete, now, &effects)
         askForBodies(from: node, now, &effects)
     }

@@ -32,7 +32,8 @@ extension Engine {
         }
         let batch = Self.prefix(of: events, bytes: MessageLimits.pageBytes)
         let purpose = Purpose.uploading(node, batch.map(\.id))
-        effects.append(.send(token(for: purpose), to: peer.destination, .push(Batch(batch))))
+        let destination = peer.destination(policy)
+        effects.append(.send(token(for: purpose), to: destination, .push(Batch(batch))))
     }
 
     /// The events that fit into `bytes`, at least one.

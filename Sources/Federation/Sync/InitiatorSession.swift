@@ -11,6 +11,8 @@ struct InitiatorSession: Sendable {
     var snapshot: MerkleSearchTree
     var exchange: Exchange?
     var peerMissesBodies = false
+    /// Where the two admit different origins: what both admit, over which the session runs.
+    var common: [AdmittedOrigin]?
     var result: SyncResult
     /// Whoever ordered it; nil where the engine did.
     let operation: Token?

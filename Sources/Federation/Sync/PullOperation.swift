@@ -28,7 +28,7 @@ extension Engine {
         guard let pull = pulls[node], let peer = peers[node] else { return }
         pulls[node]?.result.roundTrips += 1
         let request = Request.pull(since: pull.since)
-        effects.append(.send(token(for: .pull(node)), to: peer.destination, request))
+        effects.append(.send(token(for: .pull(node)), to: peer.destination(policy), request))
     }
 
     mutating func pullAnswered(

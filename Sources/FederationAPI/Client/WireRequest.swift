@@ -23,7 +23,7 @@ struct WireRequest: Sendable {
             path = "/register"
             isUnsigned = true
         case .push: path = "/events"
-        case .reconcile, .fetch: path = "/reconcile"
+        case .reconcile, .fetch, .admissions: path = "/reconcile"
         case .bodies: path = "/bodies"
         case .pull(let since):
             (method, path) = ("GET", "/events" + query(since))

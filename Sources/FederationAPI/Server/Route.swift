@@ -65,7 +65,7 @@ enum Route: Equatable {
     func takes(_ request: Federation.Request) -> Bool {
         switch (self, request) {
         case (.register, .introduce), (.register, .confirm), (.push, .push), (.bodies, .bodies),
-            (.reconcile, .reconcile), (.reconcile, .fetch):
+            (.reconcile, .reconcile), (.reconcile, .fetch), (.reconcile, .admissions):
             true
         default: false
         }

@@ -1,5 +1,5 @@
 import Core
-import Federation
+public import Federation
 
 /// A peer's answer as JSON, for readers with `Accept: application/json`.
 enum ResponseView: Encodable {
@@ -16,12 +16,20 @@ enum ResponseView: Encodable {
     struct RegistrationView: Encodable {
         var state: String
         var approved: Bool
+        var notices: [String]
     }
 
     /// One message of a reconcile session.
     struct MessageView: Encodable {
         var message: String
-        var missesBodies: Bool
+        var notices: [String]
+    }
+
+    /// An origin that is admitted, and up to where; absent where all of it is.
+    struct AdmissionView: Encodable {
+        var origin: String
+        var upToSequence: UInt64?
+        var upToID: String?
     }
 
     /// What a peer may know of a node.
@@ -41,6 +49,7 @@ enum ResponseView: Encodable {
     case events([EventView])
     case status(PeerStatusView)
     case problem(ProblemView)
+    case admissions([AdmissionView])
 
     init(_ response: Federation.Response) {
         switch response {
@@ -53,12 +62,14 @@ enum ResponseView: Encodable {
                     joinProof: challenge.joinProof?.hex))
         case .registration(let state):
             self = .registration(
-                RegistrationView(state: state.state.rawValue, approved: state.isApproved))
+                RegistrationView(
+                    state: state.state.rawValue, approved: state.isApproved,
+                    notices: state.notices.words))
         case .outcomes(let outcomes): self = .outcomes(outcomes.map(Self.word))
         case .page(let page): self = .page(PageView(page))
-        case .message(let bytes, let missesBodies):
+        case .message(let bytes, let notices):
             self = .message(
-                MessageView(message: Base64URL.encode(bytes), missesBodies: missesBodies))
+                MessageView(message: Base64URL.encode(bytes), notices: notices.words))
         case .events(let batch): self = .events(batch.events.map(EventView.init))
         case .status(let status):
             self = .status(
@@ -67,6 +78,13 @@ enum ResponseView: Encodable {
                     root: status.root.hex, missingBodies: status.missingBodies))
         case .refused(let refusal):
             self = .problem(ProblemView(refusal, status: refusal.code.httpStatus))
+        case .admissions(let list):
+            self = .admissions(
+                list.map { line in
+                    AdmissionView(
+                        origin: line.origin.hex, upToSequence: line.extent.cut?.sequence,
+                        upToID: line.extent.cut?.id?.hex)
+                })
         }
     }
 
@@ -89,6 +107,18 @@ enum ResponseView: Encodable {
         case .events(let views): try ["events": views].encode(to: encoder)
         case .status(let view): try view.encode(to: encoder)
         case .problem(let view): try view.encode(to: encoder)
+        case .admissions(let views): try ["admissions": views].encode(to: encoder)
         }
+    }
+}
+
+extension Notices {
+    /// For JSON and for people.
+    public var words: [String] {
+        let all: [(Notices, String)] = [
+            (.missesBodies, "misses-bodies"), (.keyTwice, "key-twice"),
+            (.unreachable, "unreachable"),
+        ]
+        return all.filter { contains($0.0) }.map(\.1)
     }
 }

@@ -43,6 +43,8 @@ public struct ReconcileInitiator: ReconcileInitiating {
         descent = Descent(tree: self.tree, hash: hash, limits: limits)
     }
 
+    public var contextDiffers: Bool { outcome.contextDiffers }
+
     public mutating func start() -> [UInt8] {
         state = .helloSent
         messages = 1

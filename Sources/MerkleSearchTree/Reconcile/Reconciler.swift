@@ -5,6 +5,9 @@ public import Core
 /// Send what `start` returns; hand every answer to `receive` and do what it says until it is `done`
 /// or `failed`.
 public protocol ReconcileInitiating: Sendable {
+    /// Whether the responder has said that it admits others than this side.
+    var contextDiffers: Bool { get }
+
     /// The first message. Called once.
     mutating func start() -> [UInt8]
 

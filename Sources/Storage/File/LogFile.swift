@@ -74,7 +74,7 @@ struct LogFile {
         guard version <= Schema.version else {
             throw .newerVersion(path: path, found: version, known: Schema.version)
         }
-        guard version == Schema.version else {
+        guard version >= 1 else {
             throw .damaged(doing: Self.doing, path: path, detail: "its version is \(version)")
         }
     }

@@ -51,15 +51,63 @@ extension EventLog {
     /// At most `limit` refused events, newest first.
     public func refusals(_ limit: Int) throws(StorageError) -> [RefusedEvent] {
         try reading("reading the refusals") { db in
-            let sql = "SELECT id, sender, reason, time FROM refusal ORDER BY number DESC LIMIT ?"
-            return try Row.fetchCursor(db, sql: sql, arguments: [max(limit, 0)]).map { row in
-                let sender = try row.bytes(1)
-                return RefusedEvent(
-                    id: try row.identifier(0), sender: NodeID(bytes: sender),
-                    reason: String(decoding: try row.bytes(2), as: UTF8.self),
-                    time: try row.number(3))
-            }.array
+            let sql = "SELECT \(Self.refusalColumns) FROM refusal ORDER BY number DESC LIMIT ?"
+            return try Row.fetchCursor(db, sql: sql, arguments: [max(limit, 0)])
+                .map(RefusedEvent.init).array
         }
+    }
+
+    /// Every refusal of one event that is still remembered, one for each sender, oldest first.
+    public func refusals(of id: EventID) throws(StorageError) -> [RefusedEvent] {
+        try reading("reading the refusals") { db in
+            let sql = "SELECT \(Self.refusalColumns) FROM refusal WHERE id = ? ORDER BY number"
+            return try Row.fetchCursor(db, sql: sql, arguments: [Data(id.bytes)])
+                .map(RefusedEvent.init).array
+        }
+    }
+
+    /// The newest refusals of what one peer handed over, at most `limit`.
+    public func refusals(
+        from sender: NodeID, _ limit: Int
+    ) throws(StorageError) -> [RefusedEvent] {
+        try reading("reading the refusals") { db in
+            let sql = """
+                SELECT \(Self.refusalColumns) FROM refusal WHERE sender = ?
+                ORDER BY number DESC LIMIT ?
+                """
+            return try Row.fetchCursor(
+                db, sql: sql, arguments: [Data(sender.bytes), max(limit, 0)]
+            ).map(RefusedEvent.init).array
+        }
+    }
+
+    private static let refusalColumns =
+        "id, sender, reason, time, first_reason, first_time, count"
+
+    /// The entry of one event: who handed it to us, and when it came in relation to others; nil
+    /// where it is not held.
+    public func entry(_ id: EventID) throws(StorageError) -> LogEntry? {
+        try reading("reading an event") { db in
+            let sql = "SELECT \(Self.eventColumns) FROM event WHERE id = ?"
+            var names = NodeNames(db)
+            return try Row.fetchOne(db, sql: sql, arguments: [Data(id.bytes)]).map { row in
+                LogEntry(
+                    position: try row.number(0), event: try row.event(),
+                    sender: try row.optionalNumber(1).map { try names.node($0) })
+            }
+        }
+    }
+}
+
+extension RefusedEvent {
+    fileprivate init(_ row: Row) throws {
+        let sender = try row.bytes(1)
+        self.init(
+            id: try row.identifier(0), sender: NodeID(bytes: sender),
+            reason: String(decoding: try row.bytes(2), as: UTF8.self), time: try row.number(3))
+        firstReason = String(decoding: try row.bytes(4), as: UTF8.self)
+        firstTime = try row.number(5)
+        count = try row.number(6)
     }
 }
 

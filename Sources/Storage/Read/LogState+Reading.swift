@@ -15,6 +15,33 @@ extension LogState {
         try readAside(db)
         try readEquivocations(db)
         peers = try PeerRecord.all(db)
+        try readMembership(db)
+    }
+
+    private mutating func readMembership(_ db: Database) throws {
+        let sql = """
+            SELECT id, header, signature, salt, body FROM event
+            WHERE position IN (SELECT position FROM control) ORDER BY position
+            """
+        controls = try Row.fetchCursor(db, sql: sql).map { try $0.event(from: 0) }.array
+        let rows = try Row.fetchCursor(db, sql: "SELECT id, previous FROM link")
+        while let row = try rows.next() { links[try row.identifier(0)] = try row.identifier(1) }
+        invites = try Row.fetchCursor(db, sql: "SELECT * FROM invite ORDER BY id").map { row in
+            let number = try row.bytes(0).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            return Invite(
+                id: number, secret: try row.bytes(1), expires: try row.number(2),
+                usedBy: try row.optionalIdentifier(3))
+        }.array
+        alarms = try Row.fetchCursor(db, sql: "SELECT * FROM alarm ORDER BY time").map { row in
+            let name = String(decoding: try row.bytes(0), as: UTF8.self)
+            guard let kind = Alarm.Kind(rawValue: name) else {
+                throw Damage(detail: "an alarm's kind is \(name)")
+            }
+            return Alarm(
+                kind: kind, node: try row.identifier(1),
+                evidence: String(decoding: try row.bytes(2), as: UTF8.self),
+                time: try row.number(3))
+        }.array
     }
 
     private mutating func readEvents(_ db: Database) throws {
@@ -29,12 +56,12 @@ extension LogState {
         let rows = try Row.fetchCursor(db, sql: sql)
         while let row = try rows.next() {
             lastPosition = try row.number(0)
-            let id: EventID = try row.identifier(1)
-            keys.append(EventKey(time: try row.timestamp(2), id: id))
+            let key = EventKey(time: try row.timestamp(2), id: try row.identifier(1))
+            keys.append(key)
             places.append(
                 ChainPlace(
                     origin: try names.node(try row.number(4)), scope: try row.bytes(5),
-                    sequence: try row.number(6), id: id))
+                    sequence: try row.number(6), key: key))
         }
         // Events come roughly in the order of their clocks, which this sort turns into time; SQLite
         // would fetch each row by its time index from a random place.
@@ -71,19 +98,24 @@ extension PeerRecord {
     /// Every record, ascending by node.
     static func all(_ db: Database) throws -> [PeerRecord] {
         let sql = """
-            SELECT node, state, approved_here, approved_there, label, cursor_log,
-                cursor_position, since
+            SELECT node, state, approval, approved_there, label, cursor_log, cursor_position,
+                since, cut_sequence, cut_id
             FROM peer ORDER BY node
             """
         var records = try Row.fetchCursor(db, sql: sql).map { try PeerRecord($0) }.array
         for index in records.indices {
             let node = Data(records[index].node.bytes)
             let addresses = try Row.fetchCursor(
-                db, sql: "SELECT address FROM endpoint WHERE node = ? ORDER BY place",
+                db, sql: "SELECT address, is_given FROM endpoint WHERE node = ? ORDER BY place",
                 arguments: [node])
-            records[index].endpoints = try addresses.map {
-                String(decoding: try $0.bytes(0), as: UTF8.self)
-            }.array
+            while let row = try addresses.next() {
+                let address = String(decoding: try row.bytes(0), as: UTF8.self)
+                if try row.number(1) == 1 {
+                    records[index].given.append(address)
+                } else {
+                    records[index].endpoints.append(address)
+                }
+            }
         }
         return records
     }
@@ -95,11 +127,24 @@ extension PeerRecord {
         }
         let log = try row.optionalBytes(5).flatMap { LogID(bytes: $0) }
         let position = try row.optionalNumber(6)
+        let approval = try row.optionalBytes(2).map { bytes in
+            let name = String(decoding: bytes, as: UTF8.self)
+            guard let approval = Approval(rawValue: name) else {
+                throw Damage(detail: "an approval is \(name)")
+            }
+            return approval
+        }
+        let cut = try row.optionalNumber(8).map { sequence in
+            guard let cut = Cut(sequence: sequence, id: try row.optionalIdentifier(9)) else {
+                throw Damage(detail: "a cut at \(sequence) is not whole")
+            }
+            return cut
+        }
         self.init(
-            node: try row.identifier(0), state: state, isApprovedHere: try row.number(2) == 1,
+            node: try row.identifier(0), state: state, approval: approval,
             isApprovedThere: try row.number(3) == 1,
             label: String(decoding: try row.bytes(4), as: UTF8.self),
             cursor: log.flatMap { log in position.map { Core.Cursor(log: log, position: $0) } },
-            since: try row.number(7))
+            since: try row.number(7), cut: cut)
     }
 }

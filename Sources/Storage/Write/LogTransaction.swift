@@ -19,7 +19,17 @@ struct LogTransaction {
         for id in write.released { try run("DELETE FROM aside WHERE id = ?", [Data(id.bytes)]) }
         try refuse(write.refused)
         for equivocation in write.equivocations { try record(equivocation) }
+        for (id, previous) in write.links {
+            try run(
+                "INSERT INTO link VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [Data(id.bytes), Data(previous.bytes)])
+        }
         for peer in write.peers { try replace(peer) }
+        for invite in write.invites { try replace(invite) }
+        for id in write.endedInvites {
+            try run("DELETE FROM invite WHERE id = ?", [Self.bytes(id)])
+        }
+        for alarm in write.alarms { try record(alarm) }
         if let clock = write.clock { try advance(to: clock) }
         return written
     }
@@ -53,6 +63,9 @@ extension LogTransaction {
             }
             last = position
             written.inserted += 1
+            if EventKind.statements.contains(entry.event.header.kind) {
+                try run("INSERT INTO control VALUES (?)", [position])
+            }
         }
     }
 
@@ -121,7 +134,10 @@ extension LogTransaction {
         for refusal in refused {
             try run(
                 """
-                INSERT OR REPLACE INTO refusal (id, sender, reason, time) VALUES (?, ?, ?, ?)
+                INSERT INTO refusal (id, sender, reason, time, first_reason, first_time)
+                VALUES (?1, ?2, ?3, ?4, ?3, ?4) ON CONFLICT (id, sender) DO UPDATE SET
+                    number = (SELECT max(number) + 1 FROM refusal), reason = ?3, time = ?4,
+                    count = count + 1
                 """,
                 [
                     Data(refusal.id.bytes), Data(refusal.sender?.bytes ?? []),
@@ -152,15 +168,49 @@ extension LogTransaction {
         let node = Data(peer.node.bytes)
         try run("DELETE FROM endpoint WHERE node = ?", [node])
         try run(
-            "INSERT OR REPLACE INTO peer VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            """
+            INSERT OR REPLACE INTO peer (node, state, approved_there, label, cursor_log,
+                cursor_position, since, approval, cut_sequence, cut_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             [
-                node, peer.state.rawValue, peer.isApprovedHere, peer.isApprovedThere,
-                Data(peer.label.utf8), peer.cursor.map { Data($0.log.bytes) },
+                node, peer.state.rawValue, peer.isApprovedThere, Data(peer.label.utf8),
+                peer.cursor.map { Data($0.log.bytes) },
                 try peer.cursor.map { try signed($0.position) }, try signed(peer.since),
+                peer.approval?.rawValue, try peer.cut.map { try signed($0.sequence) },
+                peer.cut?.id.map { Data($0.bytes) },
             ])
-        for (place, address) in peer.endpoints.enumerated() {
-            try run("INSERT INTO endpoint VALUES (?, ?, ?)", [node, place, Data(address.utf8)])
+        let addresses = peer.given.map { ($0, true) } + peer.endpoints.map { ($0, false) }
+        for (place, (address, isGiven)) in addresses.enumerated() {
+            try run(
+                "INSERT INTO endpoint VALUES (?, ?, ?, ?)",
+                [node, place, Data(address.utf8), isGiven])
         }
+    }
+
+    private func replace(_ invite: Invite) throws {
+        try run(
+            "INSERT OR REPLACE INTO invite VALUES (?, ?, ?, ?)",
+            [
+                Self.bytes(invite.id), Data(invite.secret), try signed(invite.expires),
+                invite.usedBy.map { Data($0.bytes) },
+            ])
+    }
+
+    private func record(_ alarm: Alarm) throws {
+        try run(
+            "INSERT INTO alarm VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [
+                alarm.kind.rawValue, Data(alarm.node.bytes), Data(alarm.evidence.utf8),
+                try signed(alarm.time),
+            ])
+    }
+
+    /// Random numbers fill all 64 bits, which SQLite's signed integers don't hold.
+    private static func bytes(_ number: UInt64) -> Data {
+        var bytes: [UInt8] = []
+        bytes.append(bigEndian: number)
+        return Data(bytes)
     }
 }
 

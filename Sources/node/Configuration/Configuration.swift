@@ -33,13 +33,30 @@ struct Configuration: Codable, Equatable {
         }
     }
 
+    /// `[federation.policy]`; what is absent has the default of the engine's `Policy`.
     struct Policy: Codable, Equatable {
+        var minAuthTier: String?
+        var requireMutual: Bool?
+        var autoAcceptKnown: Bool?
         var autoAcceptLAN: Bool?
         var maxPeers: Int?
+        var vouchForApproved: Bool?
+        /// Node ids, 64 hexadecimal digits.
+        var origins: [String]?
+        var revocationsFrom: [String]?
+        /// Addresses, or ranges such as "127.0.0.0/8".
+        var allowAddresses: [String]?
 
         enum CodingKeys: String, CodingKey {
+            case minAuthTier = "min_auth_tier"
+            case requireMutual = "require_mutual"
+            case autoAcceptKnown = "auto_accept_known"
             case autoAcceptLAN = "auto_accept_lan"
             case maxPeers = "max_peers"
+            case vouchForApproved = "vouch_for_approved"
+            case origins
+            case revocationsFrom = "revocations_from"
+            case allowAddresses = "allow_addresses"
         }
     }
 
@@ -86,8 +103,10 @@ extension Configuration {
         if let secret = federation?.joinSecret, secret.utf8.count < 16 {
             throw UserError("\(path): join_secret needs at least 16 bytes")
         }
-        if let maxPeers = federation?.policy?.maxPeers, maxPeers < 0 {
-            throw UserError("\(path): max_peers is 0 (no bound) or more")
+        do throws(UserError) {
+            _ = try policy()
+        } catch {
+            throw UserError("\(path): \(error.description)")
         }
         if let endpoints, endpoints.count > 8 || !endpoints.allSatisfy({ Endpoint($0) != nil }) {
             throw UserError("\(path): endpoints takes at most 8 of \"https://host:port\"")
@@ -148,11 +167,12 @@ extension Configuration {
             lines.append("join_secret = \(Self.quote(secret))")
         }
         lines.append("")
+        lines.append(
+            "# Whom this node lets in; `federate policy explain` says what each line means now, and"
+        )
+        lines.append("# `federate policy reload` makes a change count.")
         lines.append("[federation.policy]")
-        lines.append("# Whether nodes of the LAN are approved without the operator.")
-        lines.append("auto_accept_lan = \(federation?.policy?.autoAcceptLAN ?? false)")
-        lines.append("# Active peers at most, 0 for no bound.")
-        lines.append("max_peers = \(federation?.policy?.maxPeers ?? 0)")
+        lines += (federation?.policy ?? Policy()).lines(Self.quote)
         lines.append("")
         lines.append("[authors]")
         lines.append("# Humans in whose name this node posts.")

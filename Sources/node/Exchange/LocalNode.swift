@@ -170,12 +170,10 @@ extension DataFolder {
         let key = try readKey()
         let configuration = try readConfiguration()
         let (log, state) = try EventLog.open(in: path)
-        let policy = configuration.federation?.policy
         let settings = Settings(
             label: configuration.label ?? "", endpoints: configuration.endpoints ?? [],
-            autoAcceptLAN: policy?.autoAcceptLAN ?? false,
+            policy: try configuration.policy(),
             joinSecret: configuration.federation?.joinSecret.map { Array($0.utf8) },
-            maxPeers: policy?.maxPeers ?? 0,
             humans: Set(configuration.authors?.humans ?? []), isAutomatic: isAutomatic)
         return NodeShell(
             key: key, log: log, state: state, settings: settings, logger: logger,

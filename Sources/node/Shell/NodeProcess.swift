@@ -92,8 +92,9 @@ struct NodeProcess {
                 Terminal.out(
                     "ALARM     origin \(found.origin.hex) signed two events for place "
                         + "\(found.sequence): \(found.first.hex) and \(found.second.hex)")
-            case .duplicateIdentity(let node):
-                Terminal.out("ALARM     the key \(node.hex) is in use by another process")
+            case .alarm(let alarm):
+                Terminal.out(
+                    "ALARM     \(alarm.kind.rawValue) \(alarm.node.hex): \(alarm.evidence)")
             case .appended, .appendFailed, .imported, .operation, .accepted, .refused, .trouble:
                 break
             }

@@ -76,7 +76,7 @@ extension NodeShell: OperatorPort {
         case .peer(let record):
             guard let standing = engine.view(of: record.node) else { break }
             return view(standing)
-        case .done, .synced: break
+        case .done, .invite, .synced: break
         }
         throw Refusal(.notFound, "the peer is gone")
     }
@@ -200,7 +200,7 @@ extension NodeShell: OperatorPort {
             sync = result
             reason = result.comparison?.verdict.rawValue
         case .failed(let refusal): reason = "\(refusal.code.rawValue): \(refusal.detail)"
-        case .done, .peer: break
+        case .done, .peer, .invite: break
         }
         return SyncView(
             peer: node, method: "cursor, then mst", eventsReceived: UInt64(sync.received),
@@ -235,8 +235,10 @@ extension NodeShell: OperatorPort {
             logger.error(
                 "an origin signed two events for one place of its chain",
                 metadata: ["origin": "\(found.origin.short)", "sequence": "\(found.sequence)"])
-        case .duplicateIdentity(let node):
-            logger.critical("this key is in use elsewhere", metadata: ["node": "\(node.hex)"])
+        case .alarm(let alarm):
+            logger.critical(
+                "\(alarm.kind.rawValue): \(alarm.evidence)", metadata: ["node": "\(alarm.node.hex)"]
+            )
         case .trouble(let node, let text):
             logger.info("\(text)", metadata: ["peer": "\(node?.short ?? "-")"])
         case .peerChanged, .compared: break

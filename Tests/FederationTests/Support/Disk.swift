@@ -10,6 +10,9 @@ struct Disk: Equatable {
     private(set) var refused: [RefusedEvent] = []
     private(set) var equivocations: [Equivocation] = []
     private(set) var peers: [PeerRecord] = []
+    private(set) var links: [EventID: EventID] = [:]
+    private(set) var invites: [Invite] = []
+    private(set) var alarms: [Alarm] = []
     private(set) var clock = Timestamp.zero
     private(set) var writes = 0
 
@@ -41,7 +44,11 @@ struct Disk: Equatable {
             entries[place].event.body = body
         }
         let released = Set(write.released)
-        for id in released { #expect(ids.contains(id), "what was set aside is not lost") }
+        for id in released where !ids.contains(id) {
+            let sender = aside.first { $0.event.id == id }?.sender
+            let record = write.peers.first { $0.node == sender } ?? sender.flatMap(peer)
+            #expect(record?.isOver == true, "what was set aside is not lost")
+        }
         aside.removeAll { released.contains($0.event.id) }
         aside += write.aside
         refused += write.refused
@@ -50,6 +57,11 @@ struct Disk: Equatable {
             peers.removeAll { $0.node == peer.node }
             peers.append(peer)
         }
+        links.merge(write.links) { a, _ in a }
+        let gone = Set(write.invites.map(\.id) + write.endedInvites)
+        invites.removeAll { gone.contains($0.id) }
+        invites += write.invites
+        alarms += write.alarms
         if let reading = write.clock {
             #expect(reading >= clock, "the clock never goes back")
             clock = reading
@@ -93,8 +105,12 @@ struct Disk: Equatable {
             let header = entry.event.header
             return ChainPlace(
                 origin: header.origin, scope: header.scope, sequence: header.sequence,
-                id: entry.event.id)
+                key: entry.event.key)
         }
+        state.links = links
+        state.controls = entries.map(\.event).filter { Statement($0) != nil }
+        state.invites = invites
+        state.alarms = alarms
         state.missingBodies = entries.filter { $0.event.body == nil }.map(\.event.id)
         state.aside = aside
         state.equivocations = equivocations

@@ -185,6 +185,11 @@ extension Node {
         out.compactMap { if case .report(let report) = $0 { report } else { nil } }
     }
 
+    /// The kinds of the alarms that were raised.
+    var alarms: [Alarm.Kind] {
+        reports.compactMap { if case .alarm(let alarm) = $0 { alarm.kind } else { nil } }
+    }
+
     var sends: [(token: Token, to: Destination, request: Request)] {
         out.compactMap {
             if case .send(let token, let to, let request) = $0 { (token, to, request) } else { nil }

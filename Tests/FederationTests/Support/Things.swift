@@ -3,9 +3,18 @@ import Federation
 
 extension Settings {
     /// Does nothing by itself.
-    static var manual: Settings { Settings(label: "node", isAutomatic: false) }
+    static var manual: Settings {
+        Settings(label: "node", policy: .knowing(40), isAutomatic: false)
+    }
 
-    static var automatic: Settings { Settings(label: "node") }
+    static var automatic: Settings { Settings(label: "node", policy: .knowing(40)) }
+}
+
+extension Policy {
+    /// Admits the events of the nodes called 1 to `count`, whoever they are to it.
+    static func knowing(_ count: UInt8) -> Policy {
+        Policy(origins: Set((1...count).map { Node.key($0).node }))
+    }
 }
 
 extension Draft {
@@ -34,7 +43,7 @@ extension PeerRecord {
     /// A peer that both sides approved.
     static func active(_ name: UInt8, cursor: Cursor? = nil) -> PeerRecord {
         PeerRecord(
-            node: Node.key(name).node, state: .active, isApprovedHere: true, isApprovedThere: true,
+            node: Node.key(name).node, state: .active, approval: .byOperator, isApprovedThere: true,
             endpoints: ["https://n\(name)"], label: "n\(name)", cursor: cursor)
     }
 

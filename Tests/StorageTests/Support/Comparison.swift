@@ -2,7 +2,7 @@ import Core
 import Testing
 
 /// Places have no order that matters.
-func sorted(_ places: [ChainPlace]) -> [ChainPlace] { places.sorted { $0.id < $1.id } }
+func sorted(_ places: [ChainPlace]) -> [ChainPlace] { places.sorted { $0.key < $1.key } }
 
 func expectEqual(
     _ a: LogState, _ b: LogState, _ comment: Comment? = nil,
@@ -19,5 +19,9 @@ func expectEqual(
         Set(a.equivocations) == Set(b.equivocations), comment, sourceLocation: sourceLocation)
     #expect(
         a.equivocations.count == b.equivocations.count, comment, sourceLocation: sourceLocation)
+    #expect(a.links == b.links, comment, sourceLocation: sourceLocation)
+    #expect(a.controls == b.controls, comment, sourceLocation: sourceLocation)
+    #expect(a.invites == b.invites, comment, sourceLocation: sourceLocation)
+    #expect(Set(a.alarms) == Set(b.alarms), comment, sourceLocation: sourceLocation)
     #expect(a.peers == b.peers, comment, sourceLocation: sourceLocation)
 }

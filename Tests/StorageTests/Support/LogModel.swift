@@ -10,6 +10,9 @@ struct LogModel {
     var refused: [RefusedEvent] = []
     var equivocations: Set<Equivocation> = []
     var peers: [NodeID: PeerRecord] = [:]
+    var links: [EventID: EventID] = [:]
+    var invites: [UInt64: Invite] = [:]
+    var alarms: [Alarm] = []
     var clock = Timestamp.zero
 
     mutating func apply(_ write: LogWrite) -> Written {
@@ -28,12 +31,26 @@ struct LogModel {
             aside[event.event.id] = event
         }
         for id in write.released { aside[id] = nil }
-        for refusal in write.refused {
+        for var refusal in write.refused {
+            if let old = refused.first(where: {
+                $0.id == refusal.id && $0.sender == refusal.sender
+            }) {
+                refusal.firstReason = old.firstReason
+                refusal.firstTime = old.firstTime
+                refusal.count = old.count + 1
+            }
             refused.removeAll { $0.id == refusal.id && $0.sender == refusal.sender }
             refused.append(refusal)
         }
         equivocations.formUnion(write.equivocations)
         for peer in write.peers { peers[peer.node] = peer }
+        links.merge(write.links) { old, _ in old }
+        for invite in write.invites { invites[invite.id] = invite }
+        for id in write.endedInvites { invites[id] = nil }
+        for alarm in write.alarms
+        where !alarms.contains(where: { $0.kind == alarm.kind && $0.node == alarm.node }) {
+            alarms.append(alarm)
+        }
         if let clock = write.clock { self.clock = max(self.clock, clock) }
         return written
     }
@@ -47,11 +64,17 @@ struct LogModel {
             let header = entry.event.header
             return ChainPlace(
                 origin: header.origin, scope: header.scope, sequence: header.sequence,
-                id: entry.event.id)
+                key: entry.event.key)
         }
         state.missingBodies = entries.filter { $0.event.body == nil }.map(\.event.id)
         state.aside = aside.values.sorted { $0.event.key < $1.event.key }
         state.equivocations = Array(equivocations)
+        state.links = links
+        state.controls = entries.map(\.event).filter {
+            EventKind.statements.contains($0.header.kind)
+        }
+        state.invites = invites.values.sorted { $0.id < $1.id }
+        state.alarms = alarms.sorted { $0.time < $1.time }
         state.peers = peers.values.sorted { $0.node < $1.node }
         return state
     }

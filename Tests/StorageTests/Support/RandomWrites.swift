@@ -19,6 +19,7 @@ struct RandomWrites {
         for _ in 0..<source.dice.below(3) { write.refused.append(refusal()) }
         if source.dice.below(4) == 0 { write.equivocations = [equivocation()] }
         for _ in 0..<source.dice.below(3) { write.peers.append(try peer()) }
+        try addMembership(to: &write)
         if source.dice.below(2) == 0 {
             write.clock = Timestamp(
                 physical: UInt64(source.dice.below(1000)), counter: UInt16(source.dice.below(9)))
@@ -33,7 +34,8 @@ struct RandomWrites {
             again.position = position
             return again
         }
-        var event = try source.event(kind: source.dice.below(2) == 0 ? "test.note" : "a\0b")
+        let kinds = ["test.note", "a\0b"] + EventKind.statements
+        var event = try source.event(kind: kinds[source.dice.below(kinds.count)])
         if source.dice.below(4) == 0, let body = event.body {
             withheld.append((event.id, body))
             event.body = nil
@@ -66,6 +68,31 @@ struct RandomWrites {
         write.aside.append(AsideEvent(event: event, sender: sender))
     }
 
+    /// What the engine writes about who belongs.
+    private mutating func addMembership(to write: inout LogWrite) throws {
+        if source.dice.below(3) == 0 { write.links[source.id()] = source.id() }
+        if source.dice.below(3) == 0 {
+            let id = UInt64.max - UInt64(source.dice.below(4))
+            let user = source.dice.below(2) == 0 ? nil : source.keys[0].node
+            write.invites = [
+                Invite(
+                    id: id, secret: source.bytes(16), expires: source.dice.next() >> 11,
+                    usedBy: user)
+            ]
+        }
+        if source.dice.below(6) == 0 {
+            write.endedInvites = [UInt64.max - UInt64(source.dice.below(4))]
+        }
+        guard source.dice.below(4) == 0 else { return }
+        let kinds = Alarm.Kind.allCases
+        write.alarms = [
+            Alarm(
+                kind: kinds[source.dice.below(kinds.count)],
+                node: source.keys[source.dice.below(2)].node,
+                evidence: "seen \(source.dice.below(100))", time: source.dice.next() >> 11)
+        ]
+    }
+
     private mutating func refusal() -> RefusedEvent {
         var refusal = RefusedEvent(
             id: source.id(), sender: source.dice.below(2) == 0 ? nil : source.keys[1].node,
@@ -89,12 +116,17 @@ struct RandomWrites {
     private mutating func peer() throws -> PeerRecord {
         let states = PeerRecord.State.allCases
         let cursor = Cursor(log: try source.logID(), position: source.dice.next() >> 11)
+        let approvals = PeerRecord.Approval.allCases.map { Optional($0) } + [nil]
+        let cuts = [nil, Cut.nothing, Cut(through: source.id(), at: 1 + source.dice.next() >> 12)]
         return PeerRecord(
             node: source.keys[source.dice.below(source.keys.count)].node,
             state: states[source.dice.below(states.count)],
-            isApprovedHere: source.dice.below(2) == 0, isApprovedThere: source.dice.below(2) == 0,
+            approval: approvals[source.dice.below(approvals.count)],
+            isApprovedThere: source.dice.below(2) == 0,
+            given: (0..<source.dice.below(3)).map { "https://given.example:\(7000 + $0)" },
             endpoints: (0..<source.dice.below(4)).map { "https://[fe80::\($0)]:\(7000 + $0)" },
             label: ["", "Küche 🍳", "nul\0inside"][source.dice.below(3)],
-            cursor: source.dice.below(3) == 0 ? nil : cursor, since: source.dice.next() >> 11)
+            cursor: source.dice.below(3) == 0 ? nil : cursor, since: source.dice.next() >> 11,
+            cut: cuts[source.dice.below(cuts.count)])
     }
 }
