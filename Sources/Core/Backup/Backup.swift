@@ -11,7 +11,8 @@ public struct Backup: Equatable, Sendable {
     public var label: String
     /// The text of config.toml, at most 64 KiB; it may hold the join secret.
     public var configuration: String
-    /// Cursors are left out: they name places in logs, and a restored node begins anew.
+    /// Without cursors and dates: they tell of this life of the log, and a restored node begins
+    /// anew.
     public var peers: [PeerRecord]
     /// The highest place of the node's own chain when the backup was made, 0 for none. A restored
     /// node that holds less must not sign.
@@ -26,7 +27,10 @@ public struct Backup: Equatable, Sendable {
         self.configuration = configuration
         self.peers = peers.sorted { $0.node < $1.node }
         self.lastSequence = lastSequence
-        for index in self.peers.indices { self.peers[index].cursor = nil }
+        for index in self.peers.indices {
+            self.peers[index].cursor = nil
+            self.peers[index].since = 0
+        }
     }
 
     /// The content in clear. It holds the seed: the caller wipes it.
@@ -81,7 +85,7 @@ public struct Backup: Equatable, Sendable {
     }
 
     private static func write(_ peer: PeerRecord, to writer: inout CBORWriter) {
-        writer.array(7)
+        writer.array(6)
         writer.data(peer.node)
         writer.unsigned(states.firstIndex(of: peer.state) ?? 0)
         writer.boolean(peer.isApprovedHere)
@@ -89,11 +93,10 @@ public struct Backup: Equatable, Sendable {
         writer.text(peer.label)
         writer.array(peer.endpoints.count)
         for endpoint in peer.endpoints { writer.text(endpoint) }
-        writer.unsigned(peer.since)
     }
 
     private static func readPeer(_ reader: inout CBORReader) throws(CBORError) -> PeerRecord {
-        try reader.array(exactly: 7)
+        try reader.array(exactly: 6)
         var peer = PeerRecord(node: try reader.identifier())
         peer.state = states[Int(try reader.unsigned(in: 0...UInt64(states.count - 1)))]
         peer.isApprovedHere = try reader.boolean()
@@ -102,7 +105,6 @@ public struct Backup: Equatable, Sendable {
         for _ in 0..<(try reader.array(0...BackupLimits.endpoints)) {
             peer.endpoints.append(try reader.text(1...BackupLimits.endpointBytes))
         }
-        peer.since = try reader.unsigned()
         return peer
     }
 }

@@ -17,6 +17,8 @@ public struct SealedBackup: Hashable, Sendable {
     private let header: [UInt8]
     private let content: [UInt8]
 
+    /// A file with more bytes is refused without being read.
+    public static let maximumTextBytes = BackupLimits.textBytes
     private static let version: UInt64 = 1
     private static let saltBytes = 16
     private static let nonceBytes = 24

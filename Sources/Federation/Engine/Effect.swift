@@ -69,6 +69,8 @@ public enum Report: Hashable, Sendable {
     case trouble(NodeID?, String)
     /// A key of ours answers elsewhere, or two nodes run under one key.
     case duplicateIdentity(NodeID)
+    /// This node, restored from a backup, has caught up with a peer and may post again.
+    case caughtUp(with: NodeID)
 }
 
 /// What two nodes know about each other's logs after a session.

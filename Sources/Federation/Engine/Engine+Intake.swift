@@ -17,6 +17,7 @@ extension Engine {
     }
 
     private func refusal(of drafts: [Draft]) -> Refusal? {
+        if let refusal = restoreRefusal { return refusal }
         guard !drafts.isEmpty, drafts.count <= Limits.batchEvents else {
             return Refusal(.tooLarge, "post 1 to \(Limits.batchEvents) events at once")
         }
@@ -130,6 +131,10 @@ extension Engine {
         var (write, cursors, reports, secrets) = composition.finish()
         self.secrets = secrets
         for case .refused(_, _, let code) in reports { self.count(code) }
+        // That peers hand a restored node its own events is what it waits for.
+        if settings.restoredSequence != nil {
+            reports.removeAll { $0 == .duplicateIdentity(key.node) }
+        }
         effects += reports.map(Effect.report)
         addRecords(to: &write, cursors)
         guard !write.isEmpty else { return settle(jobs, now, &effects) }

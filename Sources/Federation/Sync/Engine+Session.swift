@@ -215,6 +215,7 @@ extension Engine {
         peers[node]?.comparison = comparison
         heard(node, now)
         report(.compared(node, comparison), &effects)
+        catchUp(with: node, verdict, &effects)
         if let operation = session.operation {
             report(.operation(operation, .synced(session.result)), &effects)
         }

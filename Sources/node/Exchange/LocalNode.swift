@@ -176,7 +176,8 @@ extension DataFolder {
             autoAcceptLAN: policy?.autoAcceptLAN ?? false,
             joinSecret: configuration.federation?.joinSecret.map { Array($0.utf8) },
             maxPeers: policy?.maxPeers ?? 0,
-            humans: Set(configuration.authors?.humans ?? []), isAutomatic: isAutomatic)
+            humans: Set(configuration.authors?.humans ?? []), isAutomatic: isAutomatic,
+            restoredSequence: try restoredSequence())
         return NodeShell(
             key: key, log: log, state: state, settings: settings, logger: logger,
             onShutdown: onShutdown)

@@ -27,7 +27,8 @@ extension NodeShell: OperatorPort {
                 removed: count(.removed),
                 equal: records.count { engine.view(of: $0.node)?.isEqual == true }),
             discovery: discovery, uptimeSeconds: Double(uptime.microseconds) / 1e6,
-            counters: ["position": engine.position], warnings: warnings)
+            counters: ["position": engine.position, "ownSequence": engine.ownSequence],
+            warnings: warnings + restoreWarning)
     }
 
     func peers() -> [PeerView] {
@@ -237,6 +238,7 @@ extension NodeShell: OperatorPort {
                 metadata: ["origin": "\(found.origin.short)", "sequence": "\(found.sequence)"])
         case .duplicateIdentity(let node):
             logger.critical("this key is in use elsewhere", metadata: ["node": "\(node.hex)"])
+        case .caughtUp: forgetRestore()
         case .trouble(let node, let text):
             logger.info("\(text)", metadata: ["peer": "\(node?.short ?? "-")"])
         case .peerChanged, .compared: break
