@@ -91,8 +91,10 @@ public struct SealedBackup: Hashable, Sendable {
         return ArmouredText(node: node, content: file.bytes).text
     }
 
-    /// Decrypts it. Takes the time of one `cost`, and its memory. Throws `wrongPassphrase` where the
-    /// passphrase is wrong, or where header or content were altered and every check with them.
+    /// Decrypts it. Takes the time of one `cost`, and its memory.
+    ///
+    /// Throws `wrongPassphrase` where the passphrase is wrong, or where header or content were
+    /// altered and every check with them.
     public func open(passphrase: [UInt8]) throws(BackupError) -> Backup {
         guard Self.isFit(passphrase) else { throw .wrongPassphrase }
         var key = try cost.key(of: passphrase, salt: salt)

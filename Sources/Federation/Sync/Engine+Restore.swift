@@ -10,8 +10,8 @@ extension Engine {
             ownSequence < known ? " (of its own \(known) events it holds \(ownSequence))" : ""
         return Refusal(
             .cannotStore,
-            "restored from a backup\(behind): sync with a peer first, or, if none is left, stop the "
-                + "node and run `federate identity alone`")
+            "restored from a backup\(behind): sync with a peer first, or, if none is left, stop "
+                + "the node and run `federate identity alone`")
     }
 
     /// Lets a restored node sign again after a session that proved it equal to an active peer.
