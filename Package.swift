@@ -49,6 +49,7 @@ let package = Package(
         // Module maps with one shim header each, no code.
         .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CAvahi", providers: [.apt(["libavahi-client-dev"])]),
+        .systemLibrary(name: "CQREncode", providers: [.apt(["libqrencode-dev"])]),
 
         // The engine: no I/O, no clock, no Foundation.
         .target(name: "Core", dependencies: ["CSodium", crypto]),
@@ -70,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "node",
             dependencies: [
-                "Core", "Discovery", "Federation", "FederationAPI", "MerkleSearchTree",
+                "CQREncode", "Core", "Discovery", "Federation", "FederationAPI", "MerkleSearchTree",
                 "SimulationKit", "Storage", lifecycle, logging, nioCore, signals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -105,6 +106,7 @@ let package = Package(
             name: "SimulationKitTests",
             dependencies: ["Core", "Federation", "MerkleSearchTree", "SimulationKit"],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "NodeTests", dependencies: ["Core", "node"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Core", "FederationAPI", "Storage", "node"]),
         .testTarget(name: "TidyTests"),

@@ -52,6 +52,7 @@ struct TextTests {
             let bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
             #expect(Base64URL.decode(Base64URL.encode(bytes)) == bytes)
             #expect(Hex.decode(Hex.encode(bytes)) == bytes)
+            #expect(Base32.decode(Base32.encode(bytes).utf8) == bytes)
         }
     }
 
@@ -64,6 +65,24 @@ struct TextTests {
                     #expect(Base64URL.encode(bytes) == text)
                 }
             }
+        }
+    }
+
+    /// Computed by another implementation (Python) from Crockford's alphabet.
+    @Test(arguments: [
+        ("", ""), ("f", "CR"), ("fo", "CSQG"), ("foo", "CSQPY"), ("foob", "CSQPYRG"),
+        ("fooba", "CSQPYRK1"), ("foobar", "CSQPYRK1E8"),
+    ])
+    func base32IsCrockfords(_ plain: String, _ text: String) {
+        #expect(Base32.encode(Array(plain.utf8)) == text)
+        #expect(Base32.decode(text.utf8) == Array(plain.utf8))
+        #expect(Base32.decode(text.lowercased().utf8) == Array(plain.utf8))
+    }
+
+    @Test func base32ForgivesWhatPeopleMixUpAndNothingElse() {
+        #expect(Base32.decode("O1iL".utf8) == Base32.decode("0111".utf8))
+        for text in ["CS", "CSQH", "C", "CSQ", "CSQPYR", "CU", "C*", "C ", "C\u{e9}"] {
+            #expect(Base32.decode(text.utf8) == nil, "\(text)")
         }
     }
 

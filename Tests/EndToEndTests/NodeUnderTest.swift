@@ -75,6 +75,23 @@ final class NodeUnderTest {
         return process.terminationStatus
     }
 
+    /// The node's id, whether it runs or not.
+    func node() throws -> String {
+        let result = try run(["identity", "--json"])
+        guard result.code == 0 else { throw Failure("identity: \(result.errors)") }
+        let output = Data(result.output.utf8)
+        return try JSONDecoder().decode(IdentityView.self, from: output).node
+    }
+
+    /// Changes a line of the node's settings.
+    func configure(_ old: String, _ new: String) throws {
+        let path = folder + "/config.toml"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        guard text.contains(old) else { throw Failure("no \(old) in config.toml") }
+        try text.replacingOccurrences(of: old, with: new)
+            .write(toFile: path, atomically: false, encoding: .utf8)
+    }
+
     func status() async throws -> StatusView {
         try await socket.get("/api/federation/status")
     }

@@ -83,6 +83,8 @@ public enum Report: Hashable, Sendable {
     /// Two running processes use one key, ours or a peer's; or another thing that the operator must
     /// look at. The evidence is durable.
     case alarm(Alarm)
+    /// This node, restored from a backup, has caught up with a peer and may post again.
+    case caughtUp(with: NodeID)
 }
 
 /// What two nodes know about each other's logs after a session.
@@ -100,6 +102,11 @@ public struct Comparison: Hashable, Sendable {
         case different
         /// The two admit different origins; of those that both admit, they hold the same.
         case equalInCommon = "equal-in-common"
+
+        /// Whether everything that both sides admit is on both.
+        var showsCommonLog: Bool {
+            self == .equal || self == .bodiesMissing || self == .equalInCommon
+        }
     }
 
     public var verdict: Verdict

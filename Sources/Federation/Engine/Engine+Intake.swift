@@ -19,6 +19,7 @@ extension Engine {
     }
 
     private func refusal(of drafts: [Draft]) -> Refusal? {
+        if let refusal = restoreRefusal { return refusal }
         guard !drafts.isEmpty, drafts.count <= Limits.batchEvents else {
             return Refusal(.tooLarge, "post 1 to \(Limits.batchEvents) events at once")
         }
@@ -138,7 +139,9 @@ extension Engine {
         var (write, cursors, reports, secrets) = composition.finish()
         self.secrets = secrets
         for case .refused(_, _, let code) in reports { self.count(code) }
-        for case .ownEventFromElsewhere(let id, let sender) in composition.findings {
+        // That peers hand a restored node its own events is what it waits for.
+        for case .ownEventFromElsewhere(let id, let sender) in composition.findings
+        where settings.restoredSequence == nil {
             alarm(
                 .ownKeyTwice, key.node,
                 "\(sender.hex) has event \(id.hex), which this key signed and this log lacked: a "
@@ -155,7 +158,9 @@ extension Engine {
 
     /// Adds the statements that wait, where they may be signed now; returns how many.
     private mutating func say(_ composition: inout Composition, _ now: Instant) -> Int {
-        guard mayStoreRecords(now), var job = statementJob, clockRefusal == nil else { return 0 }
+        guard mayStoreRecords(now), var job = statementJob, clockRefusal == nil,
+            restoreRefusal == nil
+        else { return 0 }
         composition.add(&job)
         return job.refusal == nil ? job.made.count : 0
     }

@@ -212,6 +212,8 @@ extension Engine {
     public var equivocationCount: Int { index.equivocations.count }
     /// The highest place in use in the log.
     public var position: UInt64 { index.lastPosition }
+    /// The last place of this node's own chain, 0 before the first event.
+    public var ownSequence: UInt64 { index.end(of: key.node, scope: []).sequence - 1 }
     /// All peers' records, by node.
     public var peerRecords: [PeerRecord] { peerOrder.compactMap { peers[$0]?.record } }
 

@@ -20,6 +20,9 @@ public struct Settings: Sendable {
     public var humans: Set<String>
     /// Whether own events are pushed, streams kept open and peers compared without being told.
     public var isAutomatic: Bool
+    /// Where this node came out of a backup and has not caught up: how far its own chain went when
+    /// that was made. Until then nothing is signed; see `Engine.catchUp`.
+    public var restoredSequence: UInt64?
     /// How differences are found; the simulator sets baselines here.
     public var reconciler: any Reconciler
 
@@ -27,7 +30,7 @@ public struct Settings: Sendable {
         label: String = "", endpoints: [String] = [], tlsKey: Digest = .zero,
         policy: Policy = Policy(), joinSecret: [UInt8]? = nil, predecessor: Event? = nil,
         humans: Set<String> = [], isAutomatic: Bool = true,
-        reconciler: any Reconciler = TreeReconciler()
+        restoredSequence: UInt64? = nil, reconciler: any Reconciler = TreeReconciler()
     ) {
         self.label = label
         self.endpoints = endpoints
@@ -37,6 +40,7 @@ public struct Settings: Sendable {
         self.predecessor = predecessor
         self.humans = humans
         self.isAutomatic = isAutomatic
+        self.restoredSequence = restoredSequence
         self.reconciler = reconciler
     }
 }

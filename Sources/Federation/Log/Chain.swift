@@ -53,8 +53,8 @@ struct Chain: Hashable, Sendable {
     /// Events at or below the cut that don't lead to it.
     ///
     /// The chain is followed down from the cut's event; where an event is missing, what stands
-    /// below it stays, because nobody can say to which branch it belongs. O(1) for a chain that came
-    /// in its order and was never signed twice, else O(the cut's sequence).
+    /// below it stays, because nobody can say to which branch it belongs. O(1) for a chain that
+    /// came in its order and was never signed twice, else O(the cut's sequence).
     func strays(below cut: Cut) -> Set<EventID> {
         guard var wanted = cut.id else { return [] }
         var strays: Set<EventID> = []

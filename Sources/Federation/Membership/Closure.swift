@@ -27,7 +27,7 @@ struct Closure {
 
     mutating func run() {
         let judges = ground.policy.revocationsFrom.sorted()
-        // The operator's own word comes first: it may end a judge, a judge can't end another's word.
+        // The operator's own word comes first: it may end a judge; judges can't end each other.
         collectRevocations(by: ground.own, .whole)
         let own = cuts
         for judge in judges where judge != ground.own {
@@ -108,7 +108,7 @@ struct Closure {
             switch control.statement {
             case .vouch: continue
             case .revoke(let target, let cut):
-                // It may end itself where it stands, not reach back: else whoever steals a key could
+                // It may end itself where it stands, not reach back: else a thief of the key could
                 // also take its history away.
                 guard target == origin, cut == nil else { continue }
                 revocations[origin] = revocations[origin] ?? control.id

@@ -24,7 +24,7 @@ public enum AuthTier: Int, Hashable, Comparable, Sendable, CaseIterable {
 /// Whom a node lets in, and how far: the operator's decision, `[federation.policy]` in the
 /// configuration. It may change while the node runs.
 public struct Policy: Hashable, Sendable {
-    /// What a peer must have proved about its key to be approved, and for its requests to be served.
+    /// What a peer must have proved of its key to be approved, and for its requests to be served.
     public var minAuthTier: AuthTier
     /// Whether both operators must approve; else the other side's approval is enough here.
     public var requireMutual: Bool

@@ -27,7 +27,8 @@ extension Engine {
         measured(offset, of: node, now, &effects)
     }
 
-    /// How far this node's clock is ahead of the median of the active peers' clocks, and of how many.
+    /// How far this node's clock is ahead of the median of the active peers' clocks, and how many
+    /// those are.
     public var clockAhead: (offset: Duration, peers: Int)? {
         let offsets = peers.values.filter(\.isActive).compactMap(\.clock?.offset).sorted()
         guard !offsets.isEmpty else { return nil }

@@ -266,12 +266,12 @@ extension Engine {
         peers[node]?.comparison = comparison
         heard(node, now)
         report(.compared(node, comparison), &effects)
+        catchUp(with: node, verdict, &effects)
         if let operation = session.operation {
             report(.operation(operation, .synced(session.result)), &effects)
         }
         planComparison(with: node, now)
-        let isComplete =
-            verdict == .equal || verdict == .bodiesMissing || verdict == .equalInCommon
+        let isComplete = verdict.showsCommonLog
         bootstrapped(from: node, complete: isComplete, now, &effects)
         askForBodies(from: node, now, &effects)
     }

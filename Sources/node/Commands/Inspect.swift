@@ -3,24 +3,6 @@ import Core
 import FederationAPI
 import Foundation
 
-/// `federate identity`
-struct Identity: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Print the node's identity.")
-
-    @OptionGroup var location: DataOption
-    @OptionGroup var format: JSONFlag
-
-    func run() async throws {
-        let view = try await location.folder.withNode { try await $0.identity() }
-        if format.json { return try Terminal.json(view) }
-        Terminal.out("node      \(view.node)")
-        Terminal.out("label     \(view.label)")
-        for endpoint in view.endpoints { Terminal.out("endpoint  \(endpoint)") }
-        if let tlsKey = view.tlsKey { Terminal.out("TLS key   \(tlsKey)") }
-    }
-}
-
 /// `federate status`
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Core
+// For `timespec`, which the compiler attributes to it.
+import CoreFoundation
 import FederationAPI
 import Foundation
 import SimulationKit

@@ -46,7 +46,7 @@ struct DataFolder {
     }
 
     /// Writes a file that only the owner reads; fails where one is.
-    private func writeNew(_ text: String, to path: String) throws {
+    func writeNew(_ text: String, to path: String) throws {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             let why = unsafe String(cString: strerror(errno))

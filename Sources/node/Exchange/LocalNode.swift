@@ -174,7 +174,8 @@ extension DataFolder {
             label: configuration.label ?? "", endpoints: configuration.endpoints ?? [],
             policy: try configuration.policy(),
             joinSecret: configuration.federation?.joinSecret.map { Array($0.utf8) },
-            humans: Set(configuration.authors?.humans ?? []), isAutomatic: isAutomatic)
+            humans: Set(configuration.authors?.humans ?? []), isAutomatic: isAutomatic,
+            restoredSequence: try restoredSequence())
         return NodeShell(
             key: key, log: log, state: state, settings: settings, logger: logger,
             onShutdown: onShutdown)

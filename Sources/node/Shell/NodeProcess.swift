@@ -35,6 +35,7 @@ struct NodeProcess {
             await shell.setListening(endpoints, tlsKey: certificate.tlsKey)
             Terminal.out("node      \(shell.key.node.hex)")
             Terminal.out("listens   \(endpoints.joined(separator: " "))")
+            for warning in await shell.restoreWarning { Terminal.out("restored  \(warning)") }
             for peer in await shell.peers() {
                 guard let command = peer.approveCommand else { continue }
                 Terminal.out("pending   \(peer.node) \"\(peer.label.printable)\"")
@@ -95,6 +96,8 @@ struct NodeProcess {
             case .alarm(let alarm):
                 Terminal.out(
                     "ALARM     \(alarm.kind.rawValue) \(alarm.node.hex): \(alarm.evidence)")
+            case .caughtUp(let node):
+                Terminal.out("restored  caught up with \(node.hex): this node may post again")
             case .appended, .appendFailed, .imported, .operation, .accepted, .refused, .trouble:
                 break
             }

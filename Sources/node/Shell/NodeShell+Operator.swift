@@ -27,7 +27,8 @@ extension NodeShell: OperatorPort {
                 removed: count(.removed),
                 equal: records.count { engine.view(of: $0.node)?.isEqual == true }),
             discovery: discovery, uptimeSeconds: Double(uptime.microseconds) / 1e6,
-            counters: ["position": engine.position], warnings: warnings)
+            counters: ["position": engine.position, "ownSequence": engine.ownSequence],
+            warnings: warnings + restoreWarning)
     }
 
     func peers() -> [PeerView] {
@@ -239,6 +240,7 @@ extension NodeShell: OperatorPort {
             logger.critical(
                 "\(alarm.kind.rawValue): \(alarm.evidence)", metadata: ["node": "\(alarm.node.hex)"]
             )
+        case .caughtUp: forgetRestore()
         case .trouble(let node, let text):
             logger.info("\(text)", metadata: ["peer": "\(node?.short ?? "-")"])
         case .peerChanged, .compared: break

@@ -5,6 +5,15 @@ enum Terminal {
     static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// How wide the terminal is; nil where output is none.
+    static var columns: Int? {
+        var size = winsize()
+        guard isOutputTerminal, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0,
+            size.ws_col > 0
+        else { return nil }
+        return Int(size.ws_col)
+    }
+
     static func out(_ text: String, terminator: String = "\n") {
         write(text + terminator, to: FileHandle.standardOutput)
     }

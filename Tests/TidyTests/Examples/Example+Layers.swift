@@ -10,6 +10,8 @@ extension Example {
             at: "Sources/Federation/A.swift",
             finds: []),
         Example(importing, "import GRDB", at: "Sources/node/A.swift", finds: []),
+        Example(importing, "import CQREncode", at: "Sources/node/A.swift", finds: []),
+        Example(importing, "import CQREncode", at: "Sources/FederationAPI/A.swift", finds: [1]),
         Example(
             "every folder of sources has its layer", "", at: "Sources/Extra/A.swift", finds: [1]),
         Example(

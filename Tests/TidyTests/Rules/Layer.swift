@@ -24,6 +24,7 @@ struct Layer {
                 "HTTPTypes", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL",
                 "NIOFoundationCompat", "NIOTLS", "ServiceLifecycle", "SwiftASN1", "X509",
             ])),
+        // The only one that may import CQREncode.
         "Sources/node": Layer(imports: nil),
     ]
 
