@@ -44,9 +44,9 @@ struct Import: AsyncParsableCommand {
         }
         if counts["set aside", default: 0] > 0 {
             Terminal.note(
-                "set aside: from the future, or of an origin that this node does not admit. Approve "
-                    + "the peer, or list its id under origins in config.toml; federate explain ID "
-                    + "says which")
+                "set aside: from the future, or of an origin that this node does not admit. "
+                    + "Approve the peer, or list its id under origins in config.toml; "
+                    + "federate explain ID says which")
         }
         let taken: Set = ["stored", "already held", "set aside"]
         if !counts.keys.allSatisfy(taken.contains) { throw ExitCode(1) }
