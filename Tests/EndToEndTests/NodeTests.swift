@@ -96,7 +96,7 @@ struct NodeTests {
     private func postUntilKilled(
         _ node: NodeUnderTest, _ round: Int, _ dice: inout Dice
     ) async throws -> [String] {
-        let patience = Duration.milliseconds(dice.below(60))
+        let patience = Duration.milliseconds(20 + dice.below(120))
         let socket = node.socket
         let poster = Task {
             var receipts: [String] = []

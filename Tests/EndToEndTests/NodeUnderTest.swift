@@ -66,6 +66,12 @@ final class NodeUnderTest {
         self.process = nil
     }
 
+    /// What an operator sends to have the settings read again.
+    func hangUp() {
+        guard let process, process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGHUP)
+    }
+
     /// Ctrl-C; the exit code.
     func interrupt() -> Int32 {
         guard let process else { return -1 }

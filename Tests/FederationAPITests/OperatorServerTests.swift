@@ -56,6 +56,42 @@ extension NetworkTests {
             }
         }
 
+        @Test func theRoutesOfTrustAnswerTheirViews() async throws {
+            try await withOperator(port) { client, _ in
+                let invite: InviteView = try await client.send(
+                    "POST", "\(root)/invites", body: InviteBody(seconds: 60))
+                #expect(invite.invite == "00000000000000ff")
+                let joined: PeerView = try await client.send("POST", "\(root)/join", body: invite)
+                #expect(joined.state == "active")
+                let exposure: ExposureView = try await client.get("\(root)/exposure")
+                #expect(exposure.kinds == ["message.post": 3])
+                let policy: PolicyView = try await client.get("\(root)/policy")
+                #expect(policy.rules.first?.name == "max_peers")
+                let reloaded: PolicyView = try await client.send(
+                    "POST", "\(root)/policy/reload", body: DoneView())
+                #expect(reloaded.error == "line 3")
+                let explained: ExplainView = try await client.get("\(root)/explain/ab12")
+                #expect(explained.id == "ab12")
+                let _: DoneView = try await client.send(
+                    "POST", "\(root)/peers/\(peer.hex)/revoke", body: DoneView())
+            }
+            #expect(
+                port.calls == [
+                    "invite 60", "join 00000000000000ff", "reload", "explain ab12",
+                    "revoke \(peer)",
+                ])
+        }
+
+        @Test(arguments: ["explain/", "explain/AB", "explain/..", "explain/a/b", "policy/other"])
+        func aTargetThatIsNoRouteIsNotFound(_ target: String) async throws {
+            try await withOperator(port) { client, _ in
+                await #expect(throws: SocketError.self) {
+                    let _: DoneView = try await client.get("\(root)/\(target)")
+                }
+            }
+            #expect(port.calls.isEmpty)
+        }
+
         @Test func everyRouteAnswersItsView() async throws {
             try await withOperator(port) { client, _ in
                 let status: StatusView = try await client.get("\(root)/status")

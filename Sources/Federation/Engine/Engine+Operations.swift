@@ -22,7 +22,9 @@ extension Engine {
         case .revoke(let node, let cut): revoke(node, cut, token, now, &effects)
         case .setPolicy(let policy): replace(policy, token, now, &effects)
         case .approve(let node):
-            guard known(node, token, &effects) else { return }
+            guard known(node, token, &effects), !refusesRevoked(node, token, &effects) else {
+                return
+            }
             approve(node, .byOperator)
             settleState(of: node, now, &effects)
             peers[node]?.registration.retryAt = now
@@ -60,6 +62,17 @@ extension Engine {
         let refusal = Refusal(.unknownPeer, "no such peer: see federate peers list")
         report(.operation(token, .failed(refusal)), &effects)
         return false
+    }
+
+    /// A revocation is for good: not even the operator approves the key again.
+    private mutating func refusesRevoked(
+        _ node: NodeID, _ token: Token, _ effects: inout [Effect]
+    ) -> Bool {
+        guard let event = membership.revocations[node] else { return false }
+        let refusal = Refusal(
+            .revoked, "its key was revoked by event \(event.hex): its owner makes a new node")
+        report(.operation(token, .failed(refusal)), &effects)
+        return true
     }
 
     private mutating func active(

@@ -24,6 +24,8 @@ extension Engine {
         if let refusal = refusal(of: node, request) { return refuse(exchange, refusal, &effects) }
         heard(node, now)
         if caller.isSameHost { peers[node]?.isSameHost = true }
+        // What it said before is over: it has just reached us.
+        peers[node]?.notices.remove(.unreachable)
         serve(request, exchange, node, now, &effects)
     }
 

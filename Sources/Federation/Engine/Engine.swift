@@ -225,7 +225,10 @@ extension Engine {
             record: peer.record, lastHeard: peer.lastHeard, comparison: peer.comparison,
             isEqual: peer.comparison.map { $0.verdict == .equal && $0.root == root },
             isStreaming: isStreaming, isCaughtUp: peer.download.isCaughtUp,
-            lastTrouble: peer.lastTrouble)
+            lastTrouble: peer.lastTrouble, clockOffset: peer.clock?.offset,
+            nextTry: deadline(of: peer), isHeldBack: peer.isHeldBack,
+            isUnreachable: peer.isUnreachable, notices: peer.notices,
+            isSameHost: peer.isSameHost)
     }
 
     /// Takes over what only the running shell knows: where the node listens, and under which TLS
@@ -257,4 +260,16 @@ public struct PeerStanding: Sendable {
     public var isStreaming: Bool
     public var isCaughtUp: Bool
     public var lastTrouble: String?
+    /// How far its clock is ahead of ours; nil before it was measured.
+    public var clockOffset: Duration?
+    /// When something is tried with it next, if nothing happens before; nil where nothing is
+    /// planned.
+    public var nextTry: Instant?
+    /// The policy asks for more proof than it gave.
+    public var isHeldBack: Bool
+    /// None of its addresses answered when last tried.
+    public var isUnreachable: Bool
+    /// What it told us last in passing.
+    public var notices: Notices
+    public var isSameHost: Bool
 }

@@ -30,9 +30,9 @@ extension Engine {
             own: key.node, policy: policy, records: peers.mapValues(\.record))
         membership = Membership(ground, index.controls, index.chains)
         let changes = old.changes(to: membership)
+        enforceRevocations(now, &effects)
         guard !changes.isEmpty || old.rotations != membership.rotations else { return }
         index.sift(from: old, to: membership)
-        enforceRevocations(now, &effects)
         followRotations(now, &effects)
         for node in membership.contested.subtracting(old.contested).sorted() {
             alarm(

@@ -46,6 +46,7 @@ extension Engine {
     mutating func approve(_ node: NodeID, _ approval: PeerRecord.Approval) {
         guard let record = peers[node]?.record else { return }
         let isOperator = approval == .byOperator
+        guard membership.revocations[node] == nil else { return }
         guard isOperator || (record.state == .pending && record.approval == nil) else { return }
         peers[node]?.record.approval = approval
         if record.isOver {

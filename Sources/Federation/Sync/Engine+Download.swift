@@ -68,6 +68,7 @@ extension Engine {
         else { return }
         heard(node, now)
         peers[node]?.download.attempts = 0
+        peers[node]?.isUnreachable = false
         let source = Job.Source.streamed(node, token, next: page.next, isEnd: page.isEnd)
         submit(Job(source, page.events), &effects)
     }

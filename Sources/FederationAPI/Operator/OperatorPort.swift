@@ -15,6 +15,21 @@ public protocol OperatorPort: Sendable {
     func approve(_ node: NodeID) async throws(Refusal) -> PeerView
     /// Says no to a pending peer.
     func reject(_ node: NodeID) async throws(Refusal) -> PeerView
+    /// Registers with the node that made an invite.
+    func join(_ invite: InviteView) async throws(Refusal) -> PeerView
+    /// Makes an invite that is good for so many seconds.
+    func invite(seconds: Int) async throws(Refusal) -> InviteView
+    /// What a new peer would be given.
+    func exposure() async throws(Refusal) -> ExposureView
+    /// Writes a revocation of a key, and ends its registration.
+    func revoke(_ node: NodeID) async throws(Refusal)
+    /// Why an event or a peer is here or not; `id` is 64 hexadecimal digits, or the first of them.
+    func explain(_ id: String) async throws(Refusal) -> ExplainView
+    /// The policy in force.
+    func policy() async -> PolicyView
+    /// Reads the configuration again; what is wrong with it is in the answer, and the old policy
+    /// stays.
+    func reloadPolicy() async -> PolicyView
     /// Ends a registration for good.
     func remove(_ node: NodeID) async throws(Refusal) -> PeerView
     /// Makes all the events or none; they are durable when this returns.

@@ -74,6 +74,17 @@ struct OperatorResponder: Sendable {
         case .approve(let node): return .json(try await port.approve(node))
         case .reject(let node): return .json(try await port.reject(node))
         case .remove(let node): return .json(try await port.remove(node))
+        case .revoke(let node):
+            try await port.revoke(node)
+            return .json(DoneView())
+        case .join: return .json(try await port.join(try Self.read(body, as: InviteView.self)))
+        case .invite:
+            let seconds = try Self.read(body, as: InviteBody.self).seconds
+            return .json(try await port.invite(seconds: seconds), status: 201)
+        case .exposure: return .json(try await port.exposure())
+        case .explain(let id): return .json(try await port.explain(id))
+        case .policy: return .json(await port.policy())
+        case .reloadPolicy: return .json(await port.reloadPolicy())
         case .post: return try await post(body)
         case .importEvents:
             let events = try Self.read(body, as: [EventView].self)

@@ -4,7 +4,9 @@ import Federation
 /// A route of the operator's socket.
 enum OperatorRoute: Equatable {
     case status, identity, peers, addPeer, post, importEvents, sync, shutdown
-    case approve(NodeID), reject(NodeID), remove(NodeID)
+    case join, invite, exposure, policy, reloadPolicy
+    case approve(NodeID), reject(NodeID), remove(NodeID), revoke(NodeID)
+    case explain(String)
     case page(since: Cursor?, limit: Int)
     case stream(since: Cursor?)
 
@@ -37,12 +39,18 @@ enum OperatorRoute: Equatable {
         case ("import", "POST"): return .importEvents
         case ("sync", "POST"): return .sync
         case ("shutdown", "POST"): return .shutdown
+        case ("join", "POST"): return .join
+        case ("invites", "POST"): return .invite
+        case ("exposure", "GET"): return .exposure
+        case ("policy", "GET"): return .policy
         case ("events", "GET"):
             return .page(since: try since(query["since"]), limit: try limit(query["limit"]))
         case ("stream", "GET"): return .stream(since: try since(lastEventID ?? query["since"]))
-        case ("status", _), ("identity", _), ("stream", _): throw .methodNotAllowed("GET")
+        case ("status", _), ("identity", _), ("stream", _), ("exposure", _), ("policy", _):
+            throw .methodNotAllowed("GET")
         case ("peers", _), ("events", _): throw .methodNotAllowed("GET, POST")
-        case ("sync", _), ("shutdown", _), ("import", _): throw .methodNotAllowed("POST")
+        case ("sync", _), ("shutdown", _), ("import", _), ("join", _), ("invites", _):
+            throw .methodNotAllowed("POST")
         default: throw .notFound
         }
     }
@@ -50,15 +58,34 @@ enum OperatorRoute: Equatable {
     private static func peer(
         _ method: String, _ path: [Substring]
     ) throws(Route.Problem) -> OperatorRoute {
+        switch (path[0], path[1], path.count) {
+        case ("policy", "reload", 2):
+            guard method == "POST" else { throw .methodNotAllowed("POST") }
+            return .reloadPolicy
+        case ("explain", let id, 2):
+            guard method == "GET" else { throw .methodNotAllowed("GET") }
+            guard (1...64).contains(id.utf8.count), id.utf8.allSatisfy(Self.isHexDigit) else {
+                throw .notFound
+            }
+            return .explain(String(id))
+        default: break
+        }
         guard path[0] == "peers", let node = NodeID(hex: path[1]) else { throw .notFound }
         switch (path.count, path.last, method) {
         case (2, _, "DELETE"): return .remove(node)
         case (2, _, _): throw .methodNotAllowed("DELETE")
         case (3, "approve", "POST"): return .approve(node)
         case (3, "reject", "POST"): return .reject(node)
-        case (3, "approve", _), (3, "reject", _): throw .methodNotAllowed("POST")
+        case (3, "revoke", "POST"): return .revoke(node)
+        case (3, "approve", _), (3, "reject", _), (3, "revoke", _):
+            throw .methodNotAllowed("POST")
         default: throw .notFound
         }
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
     private static func since(_ text: String?) throws(Route.Problem) -> Cursor? {

@@ -4,7 +4,7 @@ public import Core
 public struct PeerView: Codable, Hashable, Sendable {
     public var node: String
     public var label: String
-    /// pending, active, rejected or removed.
+    /// pending, active, rejected, removed or revoked.
     public var state: String
     public var approvedHere: Bool
     public var approvedThere: Bool
@@ -20,6 +20,10 @@ public struct PeerView: Codable, Hashable, Sendable {
     /// When that was, RFC 3339.
     public var comparedAt: String?
     public var lastError: String?
+    /// What both operators compare before they approve.
+    public var safetyNumber: String?
+    /// How far its clock is ahead of ours; absent before it was measured.
+    public var clockOffsetSeconds: Double?
     /// What to type to approve it; absent where there is nothing to approve.
     public var approveCommand: String?
 

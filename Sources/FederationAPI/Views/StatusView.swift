@@ -6,16 +6,19 @@ public struct StatusView: Codable, Hashable, Sendable {
         public var pending: Int
         public var rejected: Int
         public var removed: Int
+        public var revoked: Int
         /// Active peers whose log was equal to ours when last compared.
         public var equal: Int
 
         public init(
-            active: Int = 0, pending: Int = 0, rejected: Int = 0, removed: Int = 0, equal: Int = 0
+            active: Int = 0, pending: Int = 0, rejected: Int = 0, removed: Int = 0,
+            revoked: Int = 0, equal: Int = 0
         ) {
             self.active = active
             self.pending = pending
             self.rejected = rejected
             self.removed = removed
+            self.revoked = revoked
             self.equal = equal
         }
     }
@@ -45,13 +48,18 @@ public struct StatusView: Codable, Hashable, Sendable {
     public var counters: [String: UInt64]
     /// What the operator should look at.
     public var warnings: [String]
+    /// What must not go on as it is, with its evidence; kept until the log ends.
+    public var alarms: [AlarmView]
+    /// Events held that are not admitted, or no longer.
+    public var hidden: UInt64
 
     public init(
         version: String, node: String, label: String, log: String, listening: [String],
         eventCount: UInt64, root: String, missingBodies: UInt64, aside: UInt64,
         equivocations: UInt64, refused: [String: UInt64], peers: Peers, discovery: String,
         uptimeSeconds: Double,
-        counters: [String: UInt64] = [:], warnings: [String] = []
+        counters: [String: UInt64] = [:], warnings: [String] = [], alarms: [AlarmView] = [],
+        hidden: UInt64 = 0
     ) {
         self.version = version
         self.node = node
@@ -69,5 +77,25 @@ public struct StatusView: Codable, Hashable, Sendable {
         self.uptimeSeconds = uptimeSeconds
         self.counters = counters
         self.warnings = warnings
+        self.alarms = alarms
+        self.hidden = hidden
+    }
+}
+
+/// Something that an operator must look at.
+public struct AlarmView: Codable, Hashable, Sendable {
+    /// duplicate-key, own-key-twice or contested-rotation.
+    public var kind: String
+    /// The key in question.
+    public var node: String
+    public var evidence: String
+    /// RFC 3339, of the first time.
+    public var since: String
+
+    public init(kind: String, node: String, evidence: String, since: String) {
+        self.kind = kind
+        self.node = node
+        self.evidence = evidence
+        self.since = since
     }
 }

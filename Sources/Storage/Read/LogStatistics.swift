@@ -53,6 +53,30 @@ extension EventLog {
         return statistics
     }
 
+    /// Events and bytes of bodies by kind and by author, of those that `includes` says: what a
+    /// reader of the log would see. Looks at every row.
+    public func exposure(
+        _ includes: (EventID) -> Bool
+    ) throws(StorageError) -> (kinds: [String: Int], authors: [String: Int], bytes: UInt64) {
+        try reading("counting") { db in
+            let sql = """
+                SELECT id, kind.value, author.value, coalesce(length(body), 0)
+                FROM event JOIN kind ON kind.number = kind JOIN author ON author.number = author
+                """
+            var kinds: [String: Int] = [:]
+            var authors: [String: Int] = [:]
+            var bytes: UInt64 = 0
+            let rows = try Row.fetchCursor(db, sql: sql)
+            while let row = try rows.next() {
+                guard includes(try row.identifier(0)) else { continue }
+                kinds[String(decoding: try row.bytes(1), as: UTF8.self), default: 0] += 1
+                authors[String(decoding: try row.bytes(2), as: UTF8.self), default: 0] += 1
+                bytes += try row.number(3)
+            }
+            return (kinds, authors, bytes)
+        }
+    }
+
     private static func origins(_ db: Database) throws -> [LogStatistics.OriginCount] {
         let sql = """
             SELECT origin, count(*), max(sequence) FROM event GROUP BY origin

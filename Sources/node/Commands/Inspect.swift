@@ -31,6 +31,11 @@ struct Status: AsyncParsableCommand {
         for (code, count) in view.refused.sorted(by: { $0.key < $1.key }) {
             Terminal.out("refused    \(count) \(code)")
         }
+        if view.hidden > 0 { Terminal.out("hidden     \(view.hidden) events, not admitted") }
+        for alarm in view.alarms {
+            let text = "\(alarm.kind) \(alarm.node.prefix(10)): \(alarm.evidence)"
+            Terminal.out("ALARM      \(text.printable)")
+        }
         for warning in view.warnings { Terminal.out("warning    \(warning)") }
         for peer in peers { Terminal.out("peer       \(peer.line)") }
     }

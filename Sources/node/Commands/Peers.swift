@@ -6,7 +6,9 @@ import FederationAPI
 struct Peers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See, add, approve and remove peers.",
-        subcommands: [List.self, Add.self, Approve.self, Reject.self, Remove.self],
+        subcommands: [
+            List.self, Add.self, Approve.self, Reject.self, Remove.self, Revoke.self,
+        ],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
@@ -22,6 +24,7 @@ struct Peers: AsyncParsableCommand {
             for peer in peers {
                 Terminal.out("\(peer.node)  \(peer.line)")
                 if let command = peer.approveCommand {
+                    Terminal.out("  safety number: \(peer.safetyNumber ?? "-") (compare it there)")
                     Terminal.out("  approve it with: \(command)")
                 }
             }
@@ -42,6 +45,7 @@ struct Peers: AsyncParsableCommand {
             let peer = try await location.folder.withNode { try await $0.addPeer(url: url) }
             try Peers.show(peer, format)
             guard !format.json, peer.state == "pending" else { return }
+            Terminal.out("safety number: \(peer.safetyNumber ?? "-")")
             Terminal.out("It becomes active when its operator approves this node there.")
         }
     }
@@ -97,6 +101,42 @@ struct Peers: AsyncParsableCommand {
                 try await local.remove(try await Peers.find(node, local))
             }
             try Peers.show(peer, format)
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Declare a key stolen or lost: nothing that it signs later is taken.",
+            discussion: """
+                Writes a signed revocation into the log. It holds on this node, and on every node \
+                whose revocations_from names this one. What the key signed so far stays. It can't \
+                be taken back.
+                """)
+
+        @OptionGroup var location: DataOption
+        @OptionGroup var format: JSONFlag
+
+        @Argument(help: "The node's whole id, or the first digits of a peer's.")
+        var node: String
+
+        @Flag(help: "Don't ask.")
+        var yes = false
+
+        func run() async throws {
+            try await location.folder.withNode { local in
+                let whole = NodeID(hex: node)
+                let node = if let whole { whole } else { try await Peers.find(node, local) }
+                if !yes {
+                    guard Terminal.isOutputTerminal else {
+                        throw ValidationError("--yes is needed where nobody can be asked")
+                    }
+                    Terminal.note("Revoke \(node.hex) for good? Type yes: ", terminator: "")
+                    guard readLine() == "yes" else { throw UserError("nothing was revoked") }
+                }
+                try await local.revoke(node)
+                if format.json { return try Terminal.json(["revoked": node.hex]) }
+                Terminal.out("\(node.hex) is revoked")
+            }
         }
     }
 

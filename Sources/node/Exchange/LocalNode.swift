@@ -14,6 +14,13 @@ protocol LocalNode: Sendable {
     func approve(_ node: NodeID) async throws -> PeerView
     func remove(_ node: NodeID) async throws -> PeerView
     func reject(_ node: NodeID) async throws -> PeerView
+    func revoke(_ node: NodeID) async throws
+    func join(_ invite: InviteView) async throws -> PeerView
+    func invite(seconds: Int) async throws -> InviteView
+    func exposure() async throws -> ExposureView
+    func explain(_ id: String) async throws -> ExplainView
+    func policy() async throws -> PolicyView
+    func reloadPolicy() async throws -> PolicyView
     func post(_ drafts: [PostDraft]) async throws -> [PostReceipt]
     /// What became of each event: "stored", "already held", "set aside" or the code of a refusal.
     func importEvents(_ events: [EventView]) async throws -> [String]
@@ -40,6 +47,26 @@ struct RunningNode: LocalNode {
 
     func reject(_ node: NodeID) async throws -> PeerView {
         try await send("POST", "peers/\(node.hex)/reject", DoneView())
+    }
+
+    func revoke(_ node: NodeID) async throws {
+        let _: DoneView = try await send("POST", "peers/\(node.hex)/revoke", DoneView())
+    }
+
+    func join(_ invite: InviteView) async throws -> PeerView {
+        try await send("POST", "join", invite)
+    }
+
+    func invite(seconds: Int) async throws -> InviteView {
+        try await send("POST", "invites", InviteBody(seconds: seconds))
+    }
+
+    func exposure() async throws -> ExposureView { try await get("exposure") }
+    func explain(_ id: String) async throws -> ExplainView { try await get("explain/\(id)") }
+    func policy() async throws -> PolicyView { try await get("policy") }
+
+    func reloadPolicy() async throws -> PolicyView {
+        try await send("POST", "policy/reload", DoneView())
     }
 
     func remove(_ node: NodeID) async throws -> PeerView {
@@ -104,6 +131,23 @@ struct DirectNode: LocalNode {
     func reject(_ node: NodeID) async throws -> PeerView {
         try await told { () async throws(Refusal) in try await shell.reject(node) }
     }
+    func revoke(_ node: NodeID) async throws {
+        try await told { () async throws(Refusal) in try await shell.revoke(node) }
+    }
+    func join(_ invite: InviteView) async throws -> PeerView {
+        try await told { () async throws(Refusal) in try await shell.join(invite) }
+    }
+    func invite(seconds: Int) async throws -> InviteView {
+        try await told { () async throws(Refusal) in try await shell.invite(seconds: seconds) }
+    }
+    func exposure() async throws -> ExposureView {
+        try await told { () async throws(Refusal) in try await shell.exposure() }
+    }
+    func explain(_ id: String) async throws -> ExplainView {
+        try await told { () async throws(Refusal) in try await shell.explain(id) }
+    }
+    func policy() async throws -> PolicyView { await shell.policy() }
+    func reloadPolicy() async throws -> PolicyView { await shell.reloadPolicy() }
     func remove(_ node: NodeID) async throws -> PeerView {
         try await told { () async throws(Refusal) in try await shell.remove(node) }
     }
@@ -178,6 +222,7 @@ extension DataFolder {
             restoredSequence: try restoredSequence())
         return NodeShell(
             key: key, log: log, state: state, settings: settings, logger: logger,
+            readPolicy: { () throws(UserError) in try readConfiguration().policy() },
             onShutdown: onShutdown)
     }
 }

@@ -49,7 +49,9 @@ struct NodeProcess {
         ) {
             Terminal.out("control   \(folder.socketPath)")
         }
-        var services: [any Service] = [operatorServer, server, StopSignal(signal: stop)]
+        var services: [any Service] = [
+            operatorServer, server, StopSignal(signal: stop), ReloadSignal(shell: shell),
+        ]
         if configuration.discovery?.mdns ?? true {
             services.append(
                 DiscoveryFeed(
@@ -112,6 +114,21 @@ private struct StopSignal: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             for await _ in signal { return }
+        }
+    }
+}
+
+/// Reads the policy again at each SIGHUP, as daemons do.
+private struct ReloadSignal: Service {
+    let shell: NodeShell
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                let view = await shell.reloadPolicy()
+                let outcome = view.error.map { "unchanged: \($0)" } ?? "read again"
+                Terminal.out("policy    \(outcome.printable)")
+            }
         }
     }
 }

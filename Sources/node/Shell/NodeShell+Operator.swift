@@ -24,11 +24,37 @@ extension NodeShell: OperatorPort {
             refused: Dictionary(refused) { a, _ in a },
             peers: StatusView.Peers(
                 active: count(.active), pending: count(.pending), rejected: count(.rejected),
-                removed: count(.removed),
+                removed: count(.removed), revoked: count(.revoked),
                 equal: records.count { engine.view(of: $0.node)?.isEqual == true }),
             discovery: discovery, uptimeSeconds: Double(uptime.microseconds) / 1e6,
             counters: ["position": engine.position, "ownSequence": engine.ownSequence],
-            warnings: warnings + restoreWarning)
+            warnings: warnings + restoreWarning + trustWarnings, alarms: alarms,
+            hidden: UInt64(engine.hiddenEvents.count))
+    }
+
+    /// What a peer, a clock or the configuration has to say.
+    private var trustWarnings: [String] {
+        var lines: [String] = []
+        if let clock = engine.clockWarning { lines.append(clock) }
+        if let policyError { lines.append("config.toml is not in force: \(policyError)") }
+        for record in engine.peerRecords {
+            guard record.state == .active, let standing = engine.view(of: record.node),
+                standing.notices.contains(.unreachable)
+            else { continue }
+            lines.append(
+                "peer \(record.node.short) can't reach this node at any address it was told: see "
+                    + "endpoints in config.toml, and the firewall")
+        }
+        return lines
+    }
+
+    private var alarms: [AlarmView] {
+        engine.raisedAlarms.map { alarm in
+            let since = Date(timeIntervalSince1970: Double(alarm.time) / 1e6)
+            return AlarmView(
+                kind: alarm.kind.rawValue, node: alarm.node.hex, evidence: alarm.evidence,
+                since: since.formatted(.iso8601))
+        }
     }
 
     func peers() -> [PeerView] {
@@ -51,6 +77,8 @@ extension NodeShell: OperatorPort {
                 "not connected"
             }
         view.equal = standing.isEqual
+        view.safetyNumber = SafetyNumber(a: key.node, b: record.node).description
+        view.clockOffsetSeconds = standing.clockOffset.map { Double($0.microseconds) / 1e6 }
         view.lastError = standing.lastTrouble
         if record.state == .pending, !record.isApprovedHere {
             view.approveCommand = approveCommand(record.node)
@@ -62,7 +90,7 @@ extension NodeShell: OperatorPort {
         "federate peers approve \(node.hex) --data \(log.folder)"
     }
 
-    private func operate(_ operation: Federation.Operation) async -> OperationResult {
+    func operate(_ operation: Federation.Operation) async -> OperationResult {
         guard !isOver else { return .failed(Self.over) }
         let token = Token(number: number())
         return await withCheckedContinuation { continuation in
@@ -71,7 +99,7 @@ extension NodeShell: OperatorPort {
         }
     }
 
-    private func peer(_ result: OperationResult) throws(Refusal) -> PeerView {
+    func peer(_ result: OperationResult) throws(Refusal) -> PeerView {
         switch result {
         case .failed(let refusal): throw refusal
         case .peer(let record):

@@ -41,8 +41,12 @@ actor NodeShell: Service {
     var reached: [NodeID: String] = [:]
     var discovery = "off"
     var warnings: [String] = []
+    /// Why the configuration's policy is not in force; nil where it is.
+    var policyError: String?
     var onReport: @Sendable (Report) -> Void = { _ in }
     let onShutdown: @Sendable () -> Void
+    /// Reads the configuration's policy again.
+    let readPolicy: @Sendable () throws(UserError) -> EnginePolicy
 
     enum Work: Sendable {
         case effect(Effect)
@@ -57,11 +61,13 @@ actor NodeShell: Service {
 
     init(
         key: SecretKey, log: EventLog, state: LogState, settings: Settings, logger: Logger,
+        readPolicy: @escaping @Sendable () throws(UserError) -> EnginePolicy,
         onShutdown: @escaping @Sendable () -> Void = {}
     ) {
         self.key = key
         self.log = log
         self.logger = logger
+        self.readPolicy = readPolicy
         self.onShutdown = onShutdown
         client = PeerClient(logger: logger)
         var secrets = Secrets.system()

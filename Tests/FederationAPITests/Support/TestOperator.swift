@@ -55,6 +55,39 @@ final class TestOperator: OperatorPort {
         return view(node, .rejected)
     }
 
+    func join(_ invite: InviteView) async throws(Refusal) -> PeerView {
+        note("join \(invite.invite)")
+        return view(SecretKey.test(7).node, .active)
+    }
+
+    func invite(seconds: Int) async throws(Refusal) -> InviteView {
+        note("invite \(seconds)")
+        return InviteView(
+            node: node.hex, endpoints: ["https://a.example:1"], invite: "00000000000000ff",
+            secret: String(repeating: "ab", count: 16), expires: 9)
+    }
+
+    func exposure() async throws(Refusal) -> ExposureView {
+        ExposureView(
+            events: 3, kinds: ["message.post": 3], authors: ["ai:a": 3], origins: 1, bytes: 9)
+    }
+
+    func revoke(_ node: NodeID) async throws(Refusal) { note("revoke \(node)") }
+
+    func explain(_ id: String) async throws(Refusal) -> ExplainView {
+        note("explain \(id)")
+        return ExplainView(subject: "event", id: id, state: "stored", why: "because")
+    }
+
+    func policy() async -> PolicyView {
+        PolicyView(rules: [.init("max_peers", "0", "no bound")], admitted: [:])
+    }
+
+    func reloadPolicy() async -> PolicyView {
+        note("reload")
+        return PolicyView(rules: [], admitted: [:], error: "line 3")
+    }
+
     func remove(_ node: NodeID) async throws(Refusal) -> PeerView {
         note("remove \(node)")
         throw Refusal(.notFound, "no such peer")
