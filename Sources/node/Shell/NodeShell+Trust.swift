@@ -145,18 +145,21 @@ private struct PolicyRules {
                 policy.autoAcceptLAN
                     ? "who proves the join secret (without one: who runs on this host) is approved"
                     : "nobody is approved for being near"),
-            .init(
-                "max_peers", "\(policy.maxPeers)",
-                policy.maxPeers == 0
-                    ? "no bound; \(active) are active"
-                    : active > policy.maxPeers
-                        ? "\(active) are active, \(active - policy.maxPeers) too many: remove some" : "\(active) of it are active"),
+            .init("max_peers", "\(policy.maxPeers)", room),
             .init(
                 "vouch_for_approved", "\(policy.vouchForApproved)",
                 policy.vouchForApproved
                     ? "others hear whom this node's operator approves"
                     : "this node vouches for nobody"),
         ]
+    }
+
+    private var room: String {
+        if policy.maxPeers == 0 { return "no bound; \(active) are active" }
+        let surplus = active - policy.maxPeers
+        return surplus > 0
+            ? "\(active) are active, \(surplus) too many: remove some"
+            : "\(active) of it are active"
     }
 
     private var origins: [PolicyView.Rule] {
@@ -166,10 +169,10 @@ private struct PolicyRules {
         let ranges = policy.allowAddresses.map(\.text).joined(separator: " ")
         return [
             .init(
-                "origins", short(policy.origins), "their events are admitted as if they were peers"),
+                "origins", short(policy.origins), "admitted as if they were peers"),
             .init(
                 "revocations_from", short(policy.revocationsFrom),
-                "what they revoke is revoked here; so is what this node and the keys themselves revoke"
+                "what they revoke is revoked here, as is what this node or a key itself revokes"
             ),
             .init(
                 "allow_addresses", ranges.isEmpty ? "none" : ranges,
