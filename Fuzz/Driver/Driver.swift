@@ -1,8 +1,9 @@
+import CFuzzer
 import Foundation
 import FuzzTargets
 import Synchronization
 
-/// Joins one target to libFuzzer, which brings the program's `main`.
+/// Joins one target to libFuzzer.
 ///
 /// `FUZZ_TARGET` names the target; its seeds are written to the folder `FUZZ_SEEDS` before the
 /// first input is read from there. Everything else is libFuzzer's: its options and the folders on
@@ -77,7 +78,16 @@ public func initialize(
 /// Called for each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-    let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
-    Driver.run(input)
+    unsafe Driver.run(Array(UnsafeBufferPointer(start: start, count: count)))
     return 0
+}
+
+/// The program's `main`, by the name that the package manager gives it.
+@_cdecl("federate_fuzz_main")
+public func start(
+    _ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+) -> Int32 {
+    var count = count
+    var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe arguments
+    return unsafe LLVMFuzzerRunDriver(&count, &arguments) { unsafe testOneInput($0, $1) }
 }

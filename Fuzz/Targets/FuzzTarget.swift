@@ -35,6 +35,10 @@ public struct FuzzTarget: Sendable {
     ]
 }
 
+extension FuzzTarget: CustomStringConvertible {
+    public var description: String { name }
+}
+
 /// A property that an input breaks.
 public struct Finding: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String

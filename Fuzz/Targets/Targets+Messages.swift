@@ -31,7 +31,7 @@ extension FuzzTarget {
         try check(batch.count <= Limits.batchEvents, "a batch beyond its limit")
         let places = batch.malformed
         try check(zip(places, places.dropFirst()).allSatisfy { $0 < $1 }, "places do not ascend")
-        try check((places.last ?? 0) < batch.count, "a place outside of the batch")
+        try check(places.allSatisfy((0..<batch.count).contains), "a place outside of the batch")
     }
 
     /// Responses. What may read otherwise when written again: codes of a later version, a detail

@@ -6,7 +6,7 @@ extension FuzzTarget {
     /// request answered once, nothing stored but what is signed, and in the end engine and disk
     /// agree.
     static let engine = FuzzTarget(
-        name: "engine", longest: 1024, mutations: 300,
+        name: "engine", longest: 4096, mutations: 300,
         seeds: { EngineSeeds.all },
         body: .plain { input in
             let siege = Siege()
