@@ -142,8 +142,8 @@ for target in package.targets where target.type != .system {
     target.swiftSettings = settings
 }
 
-// `scripts/fuzz` builds with this set, in a folder of its own: libFuzzer brings the `main` of its
-// program, and counts the edges of the project's modules alone.
+// `scripts/fuzz` builds with this set, in a folder of its own. libFuzzer counts the edges of the
+// project's modules alone.
 if Context.environment["FEDERATE_FUZZ"] != nil {
     let watched = [
         "Core", "MerkleSearchTree", "Federation", "FederationAPI", "Discovery", "FuzzTargets",
@@ -151,9 +151,10 @@ if Context.environment["FEDERATE_FUZZ"] != nil {
     for target in package.targets where watched.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-O", "-sanitize=fuzzer"]))
     }
+    package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
     package.targets.append(
         .executableTarget(
-            name: "federate-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Driver",
+            name: "federate-fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/Driver",
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }

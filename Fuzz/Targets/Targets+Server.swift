@@ -90,6 +90,10 @@ enum ServerAnswer {
             }
             guard [200, 400, 401, 403, 404, 405, 410, 413, 415, 421, 425, 503].contains(status)
             else { throw Finding("status \(status)") }
+            // A web page of elsewhere may not read the answer.
+            if lines.contains(where: { $0.hasPrefix("access-control-") }) {
+                throw Finding("an answer for pages of other servers")
+            }
             rest = rest[head.upperBound...]
             // A stream has no length: it ends with the connection.
             guard let length = value("content-length", in: lines).flatMap({ Int($0) }) else {

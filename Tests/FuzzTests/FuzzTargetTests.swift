@@ -65,10 +65,6 @@ struct FuzzTargetTests {
     }
 }
 
-extension FuzzTarget: CustomTestStringConvertible {
-    public var testDescription: String { name }
-}
-
 /// Inputs that libFuzzer found: Fuzz/Crashers/TARGET/NAME.
 private enum Crashers {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

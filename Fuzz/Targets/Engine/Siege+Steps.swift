@@ -185,6 +185,7 @@ extension Siege {
     private func streamPage(_ feed: inout Feed) throws {
         guard !opens.isEmpty else { return }
         let token = opens[feed.below(opens.count)]
+        guard ready.remove(token) != nil else { return }
         let next = Cursor(log: Samples.log(feed.byte()), position: UInt64(feed.byte()))
         try give(.page(token, Page(next: next, isEnd: feed.below(2) == 0, events: batch(&feed))))
     }
@@ -197,20 +198,18 @@ extension Siege {
     }
 
     private func operate(_ feed: inout Feed) throws {
-        lastToken += 1
         let node = node(&feed)
         let operations: [Operation] = [
             .add(endpoint: "https://a.example:1"), .approve(node), .reject(node), .remove(node),
             .sync(node), .pull(node, fromStart: feed.below(2) == 0), .reconcile(node),
         ]
         let operation = operations[feed.below(operations.count)]
-        try give(.operate(Token(number: lastToken), operation))
+        try order { .operate($0, operation) }
     }
 
     private func append(_ choice: UInt8) throws {
-        lastToken += 1
         let drafts = (0..<Int(choice % 5)).map { Arsenal.draft($0 * 7) }
-        try give(.append(Token(number: lastToken), drafts))
+        try order { .append($0, drafts) }
     }
 
     private func restartOrSight(_ feed: inout Feed) throws {
@@ -218,8 +217,8 @@ extension Siege {
         case 0: restart()
         case 1: try give(.vanished(node(&feed)))
         case 2:
-            lastToken += 1
-            try give(.importEvents(Token(number: lastToken), batch(&feed)))
+            let batch = batch(&feed)
+            try order { .importEvents($0, batch) }
         default:
             let sighting = Sighting(
                 node: node(&feed), endpoints: ["https://192.0.2.1:7443"], label: "n",

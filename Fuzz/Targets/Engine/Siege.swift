@@ -16,7 +16,11 @@ final class Siege {
     private(set) var engine: Engine
     var log: MemoryLog
     var now = Instant(microseconds: 1_000_000)
-    var wall = Samples.wall
+    var wall = Samples.wall {
+        didSet { latestWall = max(latestWall, wall) }
+    }
+    /// A commit may have been composed before the clock was set back.
+    private var latestWall = Samples.wall
     var asked: [UInt64: Asked] = [:]
     var lastExchange: UInt64 = 0
     var lastToken: UInt64 = 1 << 40
@@ -27,6 +31,10 @@ final class Siege {
     /// What the node has asked others, and the streams that it reads.
     var sends: [(token: Token, to: Destination)] = []
     var opens: [Token] = []
+    /// Streams of which the next page may be read.
+    var ready: Set<Token> = []
+    /// Orders of the operator that are not answered yet.
+    var orders: Set<Token> = []
     /// The hostile peer's side of a session, and what it says next.
     var initiator: ReconcileInitiator?
     var sessionExchange: UInt64 = 0
@@ -60,7 +68,7 @@ final class Siege {
     /// The process ends and starts again from what is durable.
     func restart() {
         lives += 1
-        (held, inbox, sends, opens, asked) = ([], [], [], [], [:])
+        (held, inbox, sends, opens, asked, ready, orders) = ([], [], [], [], [:], [], [])
         engine = Self.engine(log, life: lives)
     }
 
@@ -104,10 +112,31 @@ final class Siege {
         case .send(let token, let to, let request):
             try checkRequest(request)
             sends.append((token, to))
-        case .open(let token, _, _): opens.append(token)
+        case .open(let token, _, _):
+            opens.append(token)
+            ready.insert(token)
+        case .proceed(let token): ready.insert(token)
+        case .report(let report): reported(report)
         case .cancel(let token): opens.removeAll { $0 == token }
+        }
+    }
+
+    private func reported(_ report: Report) {
+        switch report {
+        case .appended(let token, _), .appendFailed(let token, _), .imported(let token, _),
+            .operation(let token, _):
+            orders.remove(token)
         default: break
         }
+    }
+
+    /// Gives an order of the operator, who waits for answers once there are a few.
+    func order(_ input: (Token) -> Input) throws {
+        guard orders.count < 8 else { return }
+        lastToken += 1
+        let token = Token(number: lastToken)
+        orders.insert(token)
+        try give(input(token))
     }
 
     /// Does the work of verifier and disk, and tells the engine with the next input.
@@ -172,7 +201,7 @@ extension Siege {
             position = entry.position
             try check(!log.holds(entry.event.id), "an event is stored twice")
             try checkEvent(entry.event)
-            let ahead = (wall + Limits.clockAhead + .seconds(3600)).microseconds
+            let ahead = (latestWall + Limits.clockAhead).microseconds
             try check(entry.event.header.time.physical <= ahead, "an event from the future")
         }
         for event in write.aside { try checkEvent(event.event) }
@@ -208,6 +237,7 @@ extension Siege {
         for (number, asked) in asked {
             try check(asked.isStream, "request \(number) got no answer")
         }
+        try check(orders.isEmpty, "an order of the operator was not answered")
         let left = engine.held
         try check(left.jobs == 0 && left.jobBytes == 0, "jobs are left: \(left)")
         try check(left.questions == 0, "questions are left that nobody answers: \(left)")
