@@ -3,8 +3,8 @@
 /// The same body is run by libFuzzer (`scripts/fuzz`) and, on seeds and their mutations, by
 /// `Tests/FuzzTests`. It gives the same answer for the same input, every time.
 public struct FuzzTarget: Sendable {
-    /// How an input is tried. It throws a `Finding` where a property is broken; what the part itself
-    /// throws is an answer, and caught.
+    /// How an input is tried. It throws a `Finding` where a property is broken; what the part
+    /// itself throws is an answer, and caught.
     public enum Body: Sendable {
         case plain(@Sendable (_ input: [UInt8]) throws -> Void)
         case waiting(@Sendable (_ input: [UInt8]) async throws -> Void)

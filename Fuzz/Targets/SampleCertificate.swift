@@ -2,8 +2,8 @@ import Core
 import FederationAPI
 import Foundation
 
-/// A node's certificate that OpenSSL made, so that it is the same in every run (ECDSA signs the same
-/// thing differently each time).
+/// A node's certificate that OpenSSL made, so that it is the same in every run (ECDSA signs the
+/// same thing differently each time).
 enum SampleCertificate {
     static let node = Samples.key(4).node
 

@@ -4,8 +4,8 @@ import Testing
 
 @testable import FuzzTargets
 
-/// Every target of `scripts/fuzz`, without libFuzzer: on what it was found to fail on, on its seeds,
-/// and on a few thousand bent seeds.
+/// Every target of `scripts/fuzz`, without libFuzzer: on what it was found to fail on, on its
+/// seeds, and on a few thousand bent seeds.
 @Suite(.timeLimit(.minutes(10)))
 struct FuzzTargetTests {
     @Test(arguments: FuzzTarget.all)

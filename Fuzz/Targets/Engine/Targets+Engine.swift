@@ -2,9 +2,9 @@ import Core
 import Federation
 
 extension FuzzTarget {
-    /// A whole node among hostile peers, strangers, a failing disk and a wrong clock: bounded, every
-    /// request answered once, nothing stored but what is signed, and in the end engine and disk
-    /// agree.
+    /// A whole node among hostile peers, strangers, a failing disk and a wrong clock: bounded,
+    /// every request answered once, nothing stored but what is signed, and in the end engine and
+    /// disk agree.
     static let engine = FuzzTarget(
         name: "engine", longest: 4096, mutations: 300,
         seeds: { EngineSeeds.all },

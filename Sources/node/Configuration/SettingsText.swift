@@ -1,6 +1,6 @@
 /// Looks through a settings file for what the TOML parser would end the process on, by an assertion
-/// of its own, instead of refusing it: a table's name that begins like no name, and numbers that are
-/// more than whole ones. No setting needs either.
+/// of its own, instead of refusing it: a table's name that begins like no name, and numbers that
+/// are more than whole ones. No setting needs either.
 struct SettingsText {
     /// What was found, and in which line.
     struct Problem: Equatable {
