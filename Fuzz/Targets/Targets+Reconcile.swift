@@ -67,7 +67,8 @@ extension FuzzTarget {
             return bent
         }
         var message = initiator.start()
-        for _ in 0..<200 {
+        let limits = ReconcileLimits.standard
+        for _ in 0..<limits.messages * limits.attempts {
             guard case .send(let answer) = responder.receive(bend(message)) else { return }
             try checkLength(answer)
             switch initiator.receive(bend(answer)) {
