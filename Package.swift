@@ -15,6 +15,7 @@ let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -110,6 +111,16 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests", dependencies: ["Core", "FederationAPI", "Storage", "node"]),
         .testTarget(name: "TidyTests"),
+
+        // What must hold for every input: tests replay it, libFuzzer looks for more.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Core", "Discovery", "Federation", "FederationAPI", "MerkleSearchTree",
+                "SimulationKit", logging, nioCore, nioEmbedded,
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ], path: "Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["Core", "FuzzTargets"]),
     ]
 )
 
@@ -131,4 +142,21 @@ let settings: [SwiftSetting] = [
 ]
 for target in package.targets where target.type != .system {
     target.swiftSettings = settings
+}
+
+// `scripts/fuzz` builds with this set, in a folder of its own. libFuzzer counts the edges of the
+// project's modules alone.
+if Context.environment["FEDERATE_FUZZ"] != nil {
+    let watched = [
+        "Core", "MerkleSearchTree", "Federation", "FederationAPI", "Discovery", "FuzzTargets",
+    ]
+    for target in package.targets where watched.contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-O", "-sanitize=fuzzer"]))
+    }
+    package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
+    package.targets.append(
+        .executableTarget(
+            name: "federate-fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/Driver",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }

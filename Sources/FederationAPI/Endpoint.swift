@@ -57,12 +57,23 @@ public struct Endpoint: Hashable, Sendable {
 
     private static func isIPv6(_ host: Substring) -> Bool {
         let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+        // What follows a zero byte would not be looked at.
+        guard parts[0].utf8.allSatisfy(isOfLiteral) else { return false }
         // What is no literal gives nil, which is the answer.
         let literal = try? SocketAddress(ipAddress: String(parts[0]), port: 0)
         guard case .v6 = literal else { return false }
         guard parts.count == 2 else { return true }
         let scope = parts[1].hasPrefix("25") ? parts[1].dropFirst(2) : parts[1]
         return isName(scope)
+    }
+
+    private static func isOfLiteral(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: ":"), UInt8(ascii: "."):
+            true
+        default: false
+        }
     }
 
     /// Whether `host` is an IPv6 literal.

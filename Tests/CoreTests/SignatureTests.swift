@@ -82,7 +82,7 @@ struct SignatureTests {
     @Test(vectors)
     func casesThatVerifiersDisagreeOnAreInvalid() throws {
         let cases = try Vectors.load("divergence_generated.json", as: [Divergence].self)
-        #expect(!cases.isEmpty)
+        #expect(cases.count == 3)
         for test in cases {
             #expect(!verify(test.signature, test.message, test.key), "\(test.name)")
         }
@@ -101,7 +101,7 @@ struct SignatureTests {
     @Test(vectors)
     func aKeyOfMixedOrderIsInvalid() throws {
         let points = try Vectors.load("mixed_order_points_generated.json", as: [Point].self)
-        #expect(points.count >= 8)
+        #expect(points.count == 8)
         for test in points {
             let key = try #require(NodeID(hex: test.point))
             #expect(Signature.isValidKey(key) == (test.torsion == 0))
@@ -135,7 +135,9 @@ struct SignatureTests {
 
     @Test(vectors)
     func theStandardsCasesAreSignedAndVerified() throws {
-        for test in try Vectors.load("rfc8032_section7_1.json", as: [Standard].self) {
+        let cases = try Vectors.load("rfc8032_section7_1.json", as: [Standard].self)
+        #expect(cases.count == 5)
+        for test in cases {
             let seed = try #require(Hex.decode(test.secret))
             let key = try #require(SecretKey(seed: seed))
             #expect(key.node.hex == test.public, "\(test.name)")

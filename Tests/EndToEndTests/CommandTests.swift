@@ -49,6 +49,8 @@ struct CommandTests {
         ("label = \"a\"\nlisen = \"x\"\n", "lisen (line 2)"),
         ("[federation.policy]\nmax_peers = \"many\"\n", "max_peers (line 2)"),
         ("listen = \"nowhere\"\n", "host:port"),
+        ("label = \"[.a]\" # [.b]\n[über]\n", "line 2"),
+        ("[federation.policy]\nmax_peers = 1979-05-27Tx\n", "line 2"),
         ("[federation]\njoin_secret = \"short\"\n", "16 bytes"),
     ])
     func garbageInTheConfigurationIsNamedByLine(text: String, expected: String) throws {

@@ -26,7 +26,8 @@ struct EndpointTests {
         "https://a:65536", "https://a:+1", "https://a:01", "https://a:", "https://a/b",
         "https://a?b", "https://u@a", "https://[::1", "https://[a]:1", "https://[::1]1",
         "https://::1", "https://[fe80::1%]:1", "https://[fe80::1%a b]:1", "https://a b:1",
-        "https://ä.example", "https://" + String(repeating: "a", count: 300),
+        "https://[fe80::1\u{0}%eth0]:1", "https://[::1\u{0}]:1", "https://ä.example",
+        "https://" + String(repeating: "a", count: 300),
     ])
     func itRefusesEverythingElse(_ url: String) {
         #expect(Endpoint(url) == nil)

@@ -34,13 +34,13 @@ public struct Advertisement: Sendable, Equatable {
     }
 
     /// The TXT items in wire order; RFC 6763 section 6.7 wants the version first.
-    var text: [String] {
+    package var text: [String] {
         let items = ["txtvers=1", "id=\(node.hex)", "proto=1"]
         return label.isEmpty ? items : items + ["net=\(label)"]
     }
 
     /// What may stand in TXT `net`, ours or another's.
-    static func isLabel(_ text: String) -> Bool {
+    package static func isLabel(_ text: String) -> Bool {
         text.utf8.count <= DiscoveryLimits.labelBytes && isPlain(text)
     }
 

@@ -1,14 +1,14 @@
-import Core
+package import Core
 
 /// The TXT record of a `_teambook._tcp` service, as strictly read as it is unproven (RFC 6763
 /// section 6).
-struct TextRecord: Equatable {
-    var node: NodeID
-    var label: String
+package struct TextRecord: Equatable {
+    package var node: NodeID
+    package var label: String
 
     /// - Parameter items: in wire order; of two items with one key the first counts.
     /// - Throws: the first reason to pass the service over.
-    init(items: [[UInt8]]) throws(Refusal) {
+    package init(items: [[UInt8]]) throws(Refusal) {
         guard Self.value("txtvers", in: items) == "1" else { throw .wrongTextVersion }
         guard let node = Self.value("id", in: items).flatMap({ NodeID(hex: $0) }) else {
             throw .badIdentifier

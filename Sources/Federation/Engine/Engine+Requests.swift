@@ -77,17 +77,17 @@ extension Engine {
     private mutating func take(
         _ batch: Batch, _ exchange: Exchange, from node: NodeID, _ effects: inout [Effect]
     ) {
-        guard intake.hasRoom else {
-            let refusal = Refusal(
-                .busy, "too much is on its way to the disk", retryAfter: .seconds(1))
-            return refuse(exchange, refusal, &effects)
-        }
+        guard intake.hasRoom else { return refuse(exchange, Self.crowded, &effects) }
         submit(Job(.push(exchange, node), batch), &effects)
     }
+
+    static let crowded = Refusal(
+        .busy, "too much is on its way to the disk", retryAfter: .seconds(1))
 
     private mutating func leave(
         _ node: NodeID, _ exchange: Exchange, _ now: Instant, _ effects: inout [Effect]
     ) {
+        guard intake.hasRoom else { return refuse(exchange, Self.crowded, &effects) }
         end(node, as: .removed, now, &effects)
         let answer = Job.RecordsAnswer.registration(exchange, node)
         submit(Job(.records(answer)), &effects)

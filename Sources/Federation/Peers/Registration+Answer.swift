@@ -46,6 +46,8 @@ extension Engine {
         _ confirmation: Confirmation, _ exchange: Exchange, _ caller: Caller, _ now: Instant,
         _ effects: inout [Effect]
     ) {
+        // A stranger's record waits for the disk too, and must not fill what waits.
+        guard intake.hasRoom else { return refuse(exchange, Self.crowded, &effects) }
         // Taken out at once: each challenge is answered once.
         guard let pending = introductions.removeValue(forKey: confirmation.nonce),
             pending.expires > now, pending.introduction.node == confirmation.node

@@ -1,15 +1,15 @@
 /// Reads server-sent events (WHATWG HTML section 9.2) from pieces of bytes, with a bound on each
 /// line.
-struct StreamParser {
+package struct StreamParser {
     /// One event; comments give none.
-    struct Frame: Equatable {
-        var event = ""
-        var id: String?
-        var data = ""
+    package struct Frame: Equatable {
+        package var event = ""
+        package var id: String?
+        package var data = ""
     }
 
     /// Why a stream is refused.
-    enum Problem: Error {
+    package enum Problem: Error {
         case lineTooLong
         case severalDataLines
     }
@@ -19,10 +19,10 @@ struct StreamParser {
     private var frame = Frame()
     private var hasContent = false
 
-    init(lineBytes: Int) { self.lineBytes = lineBytes }
+    package init(lineBytes: Int) { self.lineBytes = lineBytes }
 
     /// Takes bytes in and gives the events that they complete. Lines end with LF or CR LF.
-    mutating func feed(_ bytes: some Collection<UInt8>) throws(Problem) -> [Frame] {
+    package mutating func feed(_ bytes: some Collection<UInt8>) throws(Problem) -> [Frame] {
         var found: [Frame] = []
         var rest = bytes[...]
         while let end = rest.firstIndex(of: 0x0a) {

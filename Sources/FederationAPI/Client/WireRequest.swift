@@ -1,18 +1,18 @@
-import Core
-import Federation
+package import Core
+package import Federation
 
 /// A request of the protocol as HTTP carries it; `Route` reads it on the other side.
-struct WireRequest: Sendable {
-    var method: String
+package struct WireRequest: Sendable {
+    package var method: String
     /// Path and query.
-    var target: String
-    var body: [UInt8]
+    package var target: String
+    package var body: [UInt8]
     /// Whether it proves its sender by itself.
-    var isUnsigned: Bool
+    package var isUnsigned: Bool
 
     static let root = "/api/federation"
 
-    init(_ request: Federation.Request, of node: NodeID) {
+    package init(_ request: Federation.Request, of node: NodeID) {
         method = "POST"
         body = []
         isUnsigned = false

@@ -2,7 +2,7 @@ public import Core
 import HummingbirdCore
 import HummingbirdTLS
 public import Logging
-import NIOCore
+package import NIOCore
 import NIOPosix
 public import ServiceLifecycle
 
@@ -84,16 +84,41 @@ public struct FederationServer: Service {
 extension HTTPServerBuilder {
     /// HTTP/1.1 under the limits. Without TLS there is no handshake to wait for.
     static func limited(_ limits: ServerLimits, handshakeTimeout: Duration?) -> HTTPServerBuilder {
-        .http1(
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [
-                    ConnectionGuard(
-                        handshakeTimeout: handshakeTimeout, writeStall: limits.writeStall)
-                ],
-                idleTimeout: TimeAmount(limits.idleTimeout),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-                    maxHeaderFieldCount: limits.headerFields)))
+        .http1(configuration: .limited(limits, handshakeTimeout: handshakeTimeout))
+    }
+}
+
+extension HTTP1Channel.Configuration {
+    fileprivate static func limited(
+        _ limits: ServerLimits, handshakeTimeout: Duration?
+    ) -> HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                ConnectionGuard(
+                    handshakeTimeout: handshakeTimeout, writeStall: limits.writeStall)
+            ],
+            idleTimeout: TimeAmount(limits.idleTimeout),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                maxHeaderFieldCount: limits.headerFields))
+    }
+}
+
+extension FederationServer {
+    /// Serves one connection that is open already, without TLS, until it is closed: the whole way
+    /// of a request on any kind of channel. `onReady` is called when bytes may come in.
+    package func serve(
+        _ channel: any Channel, onReady: @Sendable () -> Void
+    ) async throws {
+        let http = HTTP1Channel(
+            responder: { [responder] request, writer, channel in
+                try await responder.respond(to: request, writer, channel)
+            }, configuration: .limited(limits, handshakeTimeout: nil))
+        let connection = try await channel.eventLoop.flatSubmit { [logger] in
+            http.setup(channel: channel, logger: logger.quiet)
+        }.get()
+        onReady()
+        await http.handle(value: connection, logger: logger.quiet)
     }
 }
 

@@ -1,22 +1,22 @@
-import Core
-import Federation
+package import Core
+package import Federation
 
 /// A route of the public port.
-enum Route: Equatable {
+package enum Route: Equatable {
     case register, identity, push, reconcile, bodies, status, ownRecord
     case pull(since: Cursor?)
     case stream(since: Cursor?)
     case leave(NodeID)
 
     /// Why a target is no route.
-    enum Problem: Error, Equatable {
+    package enum Problem: Error, Equatable {
         case notFound
         case methodNotAllowed(String)
         case badQuery
     }
 
     /// Reads a request target such as "/api/federation/events?since=…".
-    init(method: String, target: String, lastEventID: String? = nil) throws(Problem) {
+    package init(method: String, target: String, lastEventID: String? = nil) throws(Problem) {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let root = WireRequest.root + "/"
         guard parts[0].hasPrefix(root) else { throw .notFound }
@@ -62,7 +62,7 @@ enum Route: Equatable {
     }
 
     /// Whether a decoded message may be sent to this route.
-    func takes(_ request: Federation.Request) -> Bool {
+    package func takes(_ request: Federation.Request) -> Bool {
         switch (self, request) {
         case (.register, .introduce), (.register, .confirm), (.push, .push), (.bodies, .bodies),
             (.reconcile, .reconcile), (.reconcile, .fetch), (.reconcile, .admissions):
@@ -72,7 +72,7 @@ enum Route: Equatable {
     }
 
     /// The message of a route without a body; nil where the body is the message.
-    var bodiless: Federation.Request? {
+    package var bodiless: Federation.Request? {
         switch self {
         case .status: .status
         case .ownRecord: .ownRecord

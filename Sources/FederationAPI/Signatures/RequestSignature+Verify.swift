@@ -1,16 +1,16 @@
-import Core
+package import Core
 import Foundation
 
 /// A signature that holds; whether it is fresh, new and from a peer is still to be seen.
-struct VerifiedSignature: Equatable {
-    var node: NodeID
-    var nonce: [UInt8]
-    var created: Int64
-    var expires: Int64
+package struct VerifiedSignature: Equatable {
+    package var node: NodeID
+    package var nonce: [UInt8]
+    package var created: Int64
+    package var expires: Int64
     /// What the signer was challenged with.
-    var challenge: String?
+    package var challenge: String?
     /// `Content-Digest` as signed.
-    var contentDigest: String
+    package var contentDigest: String
 
     /// Whether a receiver's clock, in seconds since 1970, lies in the signature's life, give or
     /// take.
@@ -21,7 +21,7 @@ struct VerifiedSignature: Equatable {
 }
 
 /// Why a request counts as unsigned.
-enum SignatureProblem: String, Error, Equatable {
+package enum SignatureProblem: String, Error, Equatable {
     case missing = "the request is not signed"
     case malformed = "Signature-Input or Signature can't be read"
     case several = "more than one signature carries our tag"
@@ -38,7 +38,7 @@ enum SignatureProblem: String, Error, Equatable {
 extension RequestSignature {
     /// Checks everything that needs neither a clock nor a memory. `values` gives a header field's
     /// lines.
-    static func verify(
+    package static func verify(
         method: String, target: String, values: (String) -> [String], receiver: NodeID
     ) throws(SignatureProblem) -> VerifiedSignature {
         func one(_ name: String, or problem: SignatureProblem = .header) throws(SignatureProblem)

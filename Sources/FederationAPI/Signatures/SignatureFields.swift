@@ -1,20 +1,20 @@
 /// The part of RFC 8941 dictionaries that request signatures need, read strictly: one space between
 /// items, none around "=", ";" or inside parentheses. What is legal there but not needed here is
 /// refused.
-struct SignatureFields {
+package struct SignatureFields {
     /// A value of a parameter.
-    enum Value: Equatable {
+    package enum Value: Equatable {
         case integer(Int64)
         case string(String)
     }
 
     /// One member of `Signature-Input`.
-    struct Input: Equatable {
-        var label: String
-        var components: [String]
-        var parameters: [String: Value]
+    package struct Input: Equatable {
+        package var label: String
+        package var components: [String]
+        package var parameters: [String: Value]
         /// The member's value as it came: the last line of the signature base.
-        var text: String
+        package var text: String
     }
 
     /// Members that one field may hold: proxies may add theirs.
@@ -25,7 +25,7 @@ struct SignatureFields {
     private init(_ text: String) { rest = Substring(text).utf8 }
 
     /// Reads `Signature-Input`; nil for anything that is not of the subset.
-    static func inputs(_ text: String) -> [Input]? {
+    package static func inputs(_ text: String) -> [Input]? {
         var fields = SignatureFields(text)
         return fields.dictionary { fields, label in
             let start = fields.rest
@@ -39,7 +39,7 @@ struct SignatureFields {
     }
 
     /// Reads `Signature`: labels and their base64 texts.
-    static func signatures(_ text: String) -> [(label: String, base64: String)]? {
+    package static func signatures(_ text: String) -> [(label: String, base64: String)]? {
         var fields = SignatureFields(text)
         return fields.dictionary { fields, label in
             guard fields.take(UInt8(ascii: ":")) else { return nil }

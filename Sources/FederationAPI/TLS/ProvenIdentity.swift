@@ -23,6 +23,7 @@ public struct ProvenIdentity: Hashable, Sendable {
         guard let certificate = try? Certificate(derEncoded: chain[0]) else {
             throw .unreadable("not X.509")
         }
+        guard CertificateDates.areOrdinary(in: chain[0]) else { throw .unreadable("its dates") }
         let first = certificate.notValidBefore.addingTimeInterval(-Self.grace)
         let last = certificate.notValidAfter.addingTimeInterval(Self.grace)
         guard first <= now, now <= last else { throw .expired }

@@ -77,6 +77,9 @@ extension Configuration {
         } catch {
             throw UserError("\(path) can't be read: \(error.localizedDescription)")
         }
+        if let problem = SettingsText.problem(in: text) {
+            throw UserError("\(path) line \(problem.line): \(problem.what)")
+        }
         do {
             let table = try TOMLTable(string: text)
             self = try TOMLDecoder(strictDecoding: true).decode(Configuration.self, from: table)

@@ -23,7 +23,9 @@ extension Rule {
             except: { $0.isTest || $0.path.hasPrefix("Sources/node/") || isProgram($0) }),
         ban(
             "Task {", because: "tasks are structured; only the composition root starts one",
-            except: { $0.isTest || $0.path.hasPrefix("Sources/node/") }),
+            except: {
+                $0.isTest || $0.path.hasPrefix("Sources/node/") || $0.path.hasPrefix("Fuzz/Driver/")
+            }),
         ban(
             "Task . detached", because: "tasks are structured",
             except: { $0.isTest || $0.path.hasPrefix("Sources/node/") }),
