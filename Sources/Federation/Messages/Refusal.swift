@@ -34,6 +34,20 @@ public enum RefusalCode: String, Hashable, Sendable, CaseIterable, Error {
     case sessionGone = "session-gone"
     /// Too much at once; try again later.
     case busy
+    /// More than this caller may ask for in this time; try again when the wait is over.
+    case overBudget = "over-budget"
+    /// An event or a request of an origin that this node does not admit.
+    case notAdmitted = "not-admitted"
+    /// A key that was revoked.
+    case revoked
+    /// An invitation that is not good, or not any more.
+    case badInvite = "bad-invite"
+    /// A peer's assurance is below what the policy asks for.
+    case tierTooLow = "tier-too-low"
+    /// The wall clock is ahead of those of the peers: correct the clock, then try again.
+    case clockAhead = "clock-ahead"
+    /// A change of key that does not hold.
+    case badRotation = "bad-rotation"
     /// This node can't store now; nothing was acknowledged.
     case cannotStore = "cannot-store"
     /// The wall clock is behind the log by more than a minute: correct the clock, then try again.

@@ -81,13 +81,16 @@ extension RefusalCode {
     var httpStatus: Int {
         switch self {
         case .unauthenticated: 401
-        case .unknownScope, .unknownPeer, .notActive, .removed, .notAllowed: 403
+        case .unknownScope, .unknownPeer, .notActive, .removed, .notAllowed, .notAdmitted,
+            .revoked, .badInvite, .tierTooLow, .badRotation:
+            403
         case .notFound: 404
         case .cursorReset, .sessionGone: 410
         case .tooLarge: 413
         case .misaddressed: 421
         case .tooEarly: 425
-        case .busy, .cannotStore, .clockBehind, .tooManyPeers: 503
+        case .overBudget: 429
+        case .busy, .cannotStore, .clockBehind, .clockAhead, .tooManyPeers: 503
         default: 400
         }
     }
