@@ -72,7 +72,7 @@ extension NetworkTests {
                 #expect(problem.code == "unauthenticated")
                 let fields = RequestSignature.headers(
                     method: "GET", target: target, contentType: "application/cbor", body: [],
-                    to: key.node, key: peer, now: .system(), nonce: Secrets.system(count: 16))
+                    to: key.node, key: peer, now: .system())
                 let arguments = fields.flatMap { ["-H", "\($0.name): \($0.value)"] }
                 let signed = try await curl(["-k"] + arguments + ["\(endpoint)\(target)"])
                 #expect(signed == #"{"outcomes":["stored"]}"#)

@@ -1,12 +1,17 @@
 import Core
 import Federation
 import FederationAPI
+import Synchronization
 
 /// What the public port asks of the engine.
 extension NodeShell: FederationPort {
     nonisolated var node: NodeID { key.node }
 
     func state(of node: NodeID) -> PeerRecord.State? { engine.view(of: node)?.record.state }
+
+    nonisolated func refused(_ code: RefusalCode, by node: NodeID?, address: String) {
+        refusedAtDoor.withLock { $0[code, default: 0] += 1 }
+    }
 
     func card() -> NodeCard {
         NodeCard(label: engine.settings.label, endpoints: engine.settings.endpoints)
