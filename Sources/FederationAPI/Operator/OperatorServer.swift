@@ -40,25 +40,24 @@ public struct OperatorServer: Service {
         let folder = try Nursery(for: path)
         defer { folder.remove() }
         let failure = FirstFailure()
-        let server = try HTTPServerBuilder { [limits = responder.limits] responder in
-            HTTP1Channel(
-                responder: responder,
-                configuration: .limited(limits, handshakeTimeout: nil))
-        }.buildServer(
-            configuration: ServerConfiguration(address: .unixDomainSocket(path: folder.socket)),
-            eventLoopGroup: .singletonMultiThreadedEventLoopGroup, logger: logger.quiet,
-            responder: { [responder] request, writer, channel in
-                try await responder.respond(to: request, writer, channel)
-            },
-            onServerRunning: { [path, onListening, failure] channel in
-                do throws(ServerError) {
-                    try folder.put(at: path)
-                    await onListening()
-                } catch {
-                    failure.store(error)
-                    channel.close(mode: .all, promise: nil)
-                }
-            })
+        let server =
+            try HTTPServerBuilder
+            .http1(configuration: .limited(responder.limits, handshakeTimeout: nil))
+            .buildServer(
+                configuration: ServerConfiguration(address: .unixDomainSocket(path: folder.socket)),
+                eventLoopGroup: .singletonMultiThreadedEventLoopGroup, logger: logger.quiet,
+                responder: { [responder] request, writer, channel in
+                    try await responder.respond(to: request, writer, channel)
+                },
+                onServerRunning: { [path, onListening, failure] channel in
+                    do throws(ServerError) {
+                        try folder.put(at: path)
+                        await onListening()
+                    } catch {
+                        failure.store(error)
+                        channel.close(mode: .all, promise: nil)
+                    }
+                })
         do {
             try await server.run()
         } catch let error as IOError {

@@ -14,8 +14,8 @@ public struct Caller: Hashable, Sendable {
     /// What the process that signed drew at its start, so that one that was started anew, or has a
     /// copy of the key, can be told from the one before; nil where nothing is signed.
     public var instance: UInt64?
-    /// When the request was signed, by its sender's clock, in seconds since 1970. Within a minute of
-    /// ours, unless the sender answered a challenge.
+    /// When the request was signed, by its sender's clock, in seconds since 1970. Within a minute
+    /// of ours, unless the sender answered a challenge.
     public var signedAt: Int64?
 
     public init(
@@ -48,9 +48,9 @@ public protocol FederationPort: Sendable {
     func respond(to request: Federation.Request, from caller: Caller) async -> Federation.Response
     /// Answers `stream`; throws to refuse it.
     func pages(since: Cursor?, for caller: Caller) async throws(Refusal) -> any PageSource
-    /// Counts what was refused before the node saw it. `node` is who the request claimed to be from,
-    /// nil where it did not say; it is proven only in a minority of cases. Called often and from
-    /// anywhere under attack: it must be quick.
+    /// Counts what was refused before the node saw it. `node` is who the request claimed to be
+    /// from, nil where it did not say; seldom is that proven. Called often and from anywhere under
+    /// attack: it must be quick.
     func refused(_ code: RefusalCode, by node: NodeID?, address: String)
     /// What the node says about itself.
     func card() async -> NodeCard

@@ -1,8 +1,8 @@
 import Core
 import Synchronization
 
-/// 16 bytes that a key uses once: what the signing process drew at its start, and what it never used
-/// with it.
+/// 16 bytes that a key uses once: what the signing process drew at its start, and what it never
+/// used with it.
 struct Nonce: Hashable, Sendable {
     /// Of the process that signs: tells a restarted node, or a copied key, from the one before.
     var instance: UInt64

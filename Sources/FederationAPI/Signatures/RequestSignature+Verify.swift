@@ -1,8 +1,8 @@
 public import Core
 import Foundation
 
-/// What a request's signature says of itself, read from headers of the right form; whether it holds,
-/// is fresh, new and from a peer is still to be seen.
+/// What a request's signature says of itself, read from headers of the right form; whether it
+/// holds, is fresh, new and from a peer is still to be seen.
 struct ClaimedSignature: Equatable {
     var node: NodeID
     var nonce: Nonce
@@ -72,8 +72,8 @@ extension RequestSignature {
         return found
     }
 
-    /// Who signed a request; nil where the signature is not of the protocol's form or does not hold.
-    /// Whether it is fresh and new is not asked.
+    /// Who signed a request; nil where the signature is not of the protocol's form or does not
+    /// hold. Whether it is fresh and new is not asked.
     public static func signer(
         method: String, target: String, fields: [(name: String, value: String)],
         receiver: NodeID
