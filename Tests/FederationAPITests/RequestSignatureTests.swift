@@ -29,7 +29,7 @@ struct RequestSignatureTests {
         let claim = try RequestSignature.claim(
             method: method, target: target, values: { headers[$0] ?? [] },
             receiver: receiver ?? self.receiver)
-        guard claim.holds else { throw .invalid }
+        guard claim.holds() else { throw .invalid }
         return claim
     }
 

@@ -25,6 +25,10 @@ final class Gatekeeper: Sendable {
     private let nonces: Mutex<NonceCache>
     private let reception: Reception
     private let challenges = Challenges()
+    /// Keys of known nodes that were found valid; a check costs as much as a verification.
+    private let validKeys = Mutex<Set<NodeID>>([])
+    /// More peers than a node talks to; beyond it the set starts anew.
+    private static let validKeyCount = 4096
 
     init(
         port: any FederationPort, wall: @escaping @Sendable () -> WallTime, nonces: NonceCache,
@@ -55,7 +59,7 @@ final class Gatekeeper: Sendable {
         try checkNew(uses, of: signature.node)
         try reception.require(.failedSignature, of: exchange.channel)
         if standing != .active { try reception.require(.unproved, of: exchange.channel) }
-        guard signature.holds else {
+        guard signature.holds(isValidKey: isValidKey) else {
             reception.charge(.failedSignature, to: exchange.channel)
             throw Self.refusal(.invalid)
         }
@@ -66,6 +70,16 @@ final class Gatekeeper: Sendable {
             throw Refusal(.misaddressed, "the request is signed with this node's own key")
         }
         return Admission(signature: signature, isPeer: standing == .active)
+    }
+
+    private func isValidKey(_ key: NodeID) -> Bool {
+        if validKeys.withLock({ $0.contains(key) }) { return true }
+        guard Signature.isValidKey(key) else { return false }
+        validKeys.withLock { keys in
+            if keys.count >= Self.validKeyCount { keys.removeAll() }
+            keys.insert(key)
+        }
+        return true
     }
 
     private func standing(of node: NodeID) async throws(Refusal) -> Standing {
