@@ -89,6 +89,16 @@ extension NetworkTests {
             }
         }
 
+        @Test func aPeersConnectionIsNoWayAroundTheBudgetOfStrangers() async throws {
+            let limits = limits { $0.unproved = .init(burst: 3, perSecond: 1) }
+            try await withPort(limits) { endpoint, port in
+                let requests = signed(by: peer) + [identity, identity, identity, identity].joined()
+                let answer = try await rawExchange(endpoint, [requests + signed(by: peer)])
+                #expect(statuses(answer) == ["200", "200", "200", "200", "429"])
+                #expect(port.asked.count == 1)
+            }
+        }
+
         @Test func signaturesThatFailAreBounded() async throws {
             let limits = limits { $0.failedSignature = .init(burst: 3, perSecond: 1) }
             try await withPort(limits) { endpoint, port in

@@ -157,6 +157,18 @@ extension NetworkTests {
             }
         }
 
+        /// What openssl says of a connection; nil where there is no openssl.
+        func connect(
+            _ endpoint: Endpoint, _ arguments: [String], in folder: String
+        ) async throws -> String? {
+            try await Program.run(
+                "/usr/bin/openssl",
+                ["s_client", "-connect", "\(endpoint.host):\(endpoint.port)", "-ign_eof"]
+                    + arguments,
+                input: "GET /api/federation/identity HTTP/1.1\r\nhost: x\r\n"
+                    + "connection: close\r\n\r\n", in: folder)
+        }
+
         @Test func itIsReplacedForNewConnectionsWhileOldOnesGoOn() async throws {
             try await withFolder { folder in
                 let path = folder + "/tls.pem"
@@ -169,6 +181,8 @@ extension NetworkTests {
                             ).tlsKey
                         }
                         #expect(try await ask(kept) == old.tlsKey)
+                        let first = try await connect(
+                            endpoint, ["-sess_out", "session"], in: folder)
                         // 35 days are left.
                         try await calendar.move(to: days(-10))
                         #expect(renewed() == [])
@@ -182,9 +196,9 @@ extension NetworkTests {
                         let mode = try FileManager.default.attributesOfItem(atPath: path)[
                             .posixPermissions]
                         #expect(mode as? Int == 0o600)
+                        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
                         #expect(
-                            try FileManager.default.contentsOfDirectory(atPath: folder)
-                                == ["tls.pem"])
+                            files.sorted() == (first == nil ? ["tls.pem"] : ["session", "tls.pem"]))
                         #expect(try await ask(kept) == old.tlsKey)
                         try await withClient { fresh in
                             let seen = try await ask(fresh)
@@ -193,6 +207,10 @@ extension NetworkTests {
                         let view = try await Program.run(
                             "/usr/bin/curl", ["-sSk", "\(endpoint)/api/federation/identity"])
                         #expect(view?.contains(new.tlsKey.hex) ?? true)
+                        // A session of the old certificate is not taken up again.
+                        let resumed = try await connect(
+                            endpoint, ["-sess_in", "session"], in: folder)
+                        #expect(resumed?.contains("New, TLSv1.3") ?? true)
                         // Once.
                         try await calendar.move(to: days(1))
                         #expect(renewed() == [new.tlsKey])

@@ -91,7 +91,12 @@ public struct FederationServer: Service {
                 reception: reception, identity: identity)
         }
         return try builder.buildServer(
-            configuration: ServerConfiguration(address: .hostname(host, port: portNumber)),
+            configuration: ServerConfiguration(
+                address: .hostname(host, port: portNumber),
+                // Connections that were told to end have not yet ended: for a moment there are
+                // more than places. Nobody is accepted while there are far too many.
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    limits.connections + limits.newcomers, logger: logger.quiet)),
             eventLoopGroup: .singletonMultiThreadedEventLoopGroup, logger: logger.quiet,
             responder: { request, writer, channel in
                 try await responder.respond(to: request, writer, channel)

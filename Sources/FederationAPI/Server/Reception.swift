@@ -1,6 +1,7 @@
 import Core
 import Federation
 import NIOCore
+import NIOSSL
 import Synchronization
 
 /// The door of the public port: counts and bounds what callers cost who have proved nothing.
@@ -48,7 +49,7 @@ final class Reception: Sendable {
         }
         if let loser {
             count(.overBudget, by: nil, loser)
-            loser.close(mode: .all, promise: nil)
+            Self.cut(loser)
         }
         guard isWelcome else {
             count(.overBudget, by: nil, channel)
@@ -63,14 +64,28 @@ final class Reception: Sendable {
         return true
     }
 
+    /// Ends a connection at once: the goodbye of TLS would keep its place for another second.
+    private static func cut(_ channel: any Channel) {
+        channel.eventLoop.execute {
+            do {
+                try channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+                    .close(mode: .all, promise: nil)
+            } catch {
+                // It has not come to TLS yet.
+                channel.close(mode: .all, promise: nil)
+            }
+        }
+    }
+
     /// Lets a caller go on who is to be charged for it where it proves nothing; throws where its
-    /// address has had its share. A connection that is a peer's is not asked.
+    /// address has had its share. A signature on a connection that is a peer's is always looked at:
+    /// whoever shares the peer's address can't prevent it.
     func require(_ cost: AddressBudget.Cost, of channel: any Channel) throws(Refusal) {
         let id = ObjectIdentifier(channel)
         let address = SourceAddress(channel.remoteAddress)
         let now = now
         let wait = state.withLock { state in
-            state.room.isProven(id)
+            cost == .failedSignature && state.room.isProven(id)
                 ? nil : state.budget.wait(for: cost, from: address, at: now)
         }
         guard let wait else { return }

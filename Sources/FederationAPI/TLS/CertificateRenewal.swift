@@ -16,8 +16,8 @@ public struct CertificateRenewal: Sendable {
     private let onRenewed: @Sendable (NodeCertificate) async -> Void
 
     /// `path` is where `NodeCertificate.load` has it. `now` is the wall clock, `wait` a timer that
-    /// throws when cancelled. `onRenewed` is told of the new certificate before it is shown to
-    /// anybody, because registrations are bound to its key.
+    /// throws when cancelled. `onRenewed` is told of the new certificate as soon as it is shown,
+    /// because registrations are bound to its key.
     public init(
         path: String, key: SecretKey, now: @escaping @Sendable () -> Date = { Date() },
         wait: @escaping @Sendable (Duration) async throws -> Void = {
@@ -45,8 +45,8 @@ public struct CertificateRenewal: Sendable {
         do {
             let certificate = try NodeCertificate.load(orMakeAt: path, for: key, now: now())
             guard certificate.tlsKey != identity.certificate.tlsKey else { return }
-            await onRenewed(certificate)
             try identity.replace(with: certificate)
+            await onRenewed(certificate)
             logger.info("the TLS certificate was renewed", metadata: ["file": "\(path)"])
         } catch {
             logger.error(
