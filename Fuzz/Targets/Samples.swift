@@ -84,18 +84,27 @@ enum Samples {
 
     static let cursor = Cursor(log: log(7), position: 41)
 
+    static let admissions = [
+        AdmittedOrigin(origin: NodeID(words: 1, 0, 0, 0), extent: .whole),
+        AdmittedOrigin(
+            origin: NodeID(words: 2, 0, 0, 0), extent: .upTo(Cut(through: id("cut"), at: 9))),
+    ]
+
     static let requests: [Request] = {
         let node = key(1).node
         let nonce: Digest = SHA256.hash([1])
         var requests = cards.map {
-            Request.introduce(Introduction(node: node, nonce: nonce, card: $0))
+            Request.introduce(Introduction(node: node, nonce: nonce, card: $0, time: wall))
         }
         requests += [nil, nonce].map {
             .confirm(
                 Confirmation(
                     node: node, nonce: nonce, signature: [UInt8](repeating: 3, count: 64),
-                    joinProof: $0, isApproved: $0 == nil))
+                    joinProof: $0, isApproved: $0 == nil,
+                    invite: $0.map { InviteProof(id: 7, proof: $0) },
+                    predecessor: $0 == nil ? nil : batches[2].events.first))
         }
+        requests += [[], admissions].map { .admissions(session: 9, $0) }
         requests += batches.map { .push($0) }
         requests += [nil, cursor].flatMap { [.pull(since: $0), .stream(since: $0)] }
         for message in ReconcileSamples.messages.prefix(6) {
@@ -112,7 +121,7 @@ enum Samples {
         var responses = cards.map { card in
             Response.challenge(
                 Challenge(
-                    node: node, nonce: nonce, card: card,
+                    node: node, nonce: nonce, card: card, time: wall,
                     signature: [UInt8](repeating: 3, count: 64),
                     joinProof: card.label.isEmpty ? nil : nonce))
         }
@@ -120,13 +129,14 @@ enum Samples {
             responses.append(
                 .registration(RegistrationState(state: state, isApproved: state == .active)))
         }
+        responses += [[], admissions].map { .admissions($0) }
         let refusals = RefusalCode.allCases.map { Outcome.refused($0) }
         responses.append(.outcomes([.stored, .alreadyHeld, .setAside] + refusals))
         for batch in batches {
             responses.append(.page(Page(next: cursor, isEnd: true, events: batch)))
             responses.append(.events(batch))
         }
-        responses += ReconcileSamples.messages.prefix(6).map { .message($0, missesBodies: false) }
+        responses += ReconcileSamples.messages.prefix(6).map { .message($0, []) }
         responses.append(
             .status(
                 PeerStatus(

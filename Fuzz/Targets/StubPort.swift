@@ -37,7 +37,7 @@ final class StubPort: FederationPort {
                 Page(
                     next: since ?? Samples.cursor, isEnd: true,
                     events: Samples.batches[2]))
-        case .reconcile(_, let message): .message(message, missesBodies: false)
+        case .reconcile(_, let message): .message(message, [])
         case .bodies, .fetch: .events(Samples.batches[1])
         default: .registration(RegistrationState(state: .pending, isApproved: false))
         }
@@ -51,6 +51,8 @@ final class StubPort: FederationPort {
         }
         return OnePage()
     }
+
+    func refused(_ code: RefusalCode, by node: NodeID?, address: String) {}
 
     func card() async -> NodeCard { Samples.cards[1] }
 }

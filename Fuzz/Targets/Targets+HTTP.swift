@@ -69,11 +69,10 @@ extension FuzzTarget {
     ) throws(Finding) {
         func verified(_ method: String, _ target: String, by receiver: NodeID) -> NodeID? {
             attempt { () throws(SignatureProblem) in
-                try RequestSignature.verify(
+                try RequestSignature.claim(
                     method: method, target: target, values: { fields[$0] ?? [] },
-                    receiver: receiver
-                ).node
-            }
+                    receiver: receiver)
+            }.flatMap { $0.holds() ? $0.node : nil }
         }
         let receiver = HTTPSample.receiver
         guard let node = verified(method, target, by: receiver) else { return }
@@ -112,7 +111,7 @@ struct HTTPSample {
         RequestSignature.headers(
             method: method, target: target, contentType: contentType, body: body,
             to: Self.receiver, challenge: challenge, key: Self.sender, now: Samples.wall,
-            nonce: [UInt8](repeating: 5, count: 16))
+            nonce: Nonce(instance: 5, serial: 5))
     }
 
     var pieces: [UInt8] { pieces() }

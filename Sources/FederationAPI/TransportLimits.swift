@@ -2,8 +2,15 @@ import Federation
 
 /// Bounds of the public port, each with its reason.
 public struct ServerLimits: Sendable {
-    /// Open connections; further ones wait in the kernel's queue. Peers hold one or two each.
+    /// Open connections; a further one ends one that proved nothing. Peers hold one to three each.
     public var connections = 512
+    /// Of these, places that no peer holds for good: registrations and other newcomers find room
+    /// among them.
+    public var newcomers = 64
+    /// Connections that one peer holds for good: four streams and as many requests.
+    public var connectionsPerPeer = 8
+    /// What callers who have proved nothing may cost.
+    public var address = AddressLimits()
     /// From accept to the end of the TLS handshake: a slow link needs a second or two.
     public var handshakeTimeout: Duration = .seconds(10)
     /// A connection without a request; clients close theirs after half of it.

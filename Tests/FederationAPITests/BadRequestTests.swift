@@ -24,13 +24,13 @@ extension NetworkTests {
         /// A request with a good signature, to be damaged.
         func request(
             _ method: String = "POST", _ path: String = "/api/federation/events", body: [UInt8],
-            type: String = "application/cbor", nonce: UInt8 = .random(in: 0 ... .max),
-            extra: String = "", now: WallTime = .system(), to receiver: NodeID? = nil
+            type: String = "application/cbor", nonce: Nonce = .fresh(),
+            extra: String = "", now: WallTime = .system(), to receiver: NodeID? = nil,
+            signedBy signer: SecretKey? = nil
         ) -> [UInt8] {
             let fields = RequestSignature.headers(
                 method: method, target: path, contentType: type, body: body,
-                to: receiver ?? key.node, key: peer, now: now,
-                nonce: Secrets.system(count: 15) + [nonce])
+                to: receiver ?? key.node, key: signer ?? peer, now: now, nonce: nonce)
             var text = "\(method) \(path) HTTP/1.1\r\nhost: x\r\ncontent-length: \(body.count)\r\n"
             for field in fields { text += "\(field.name): \(field.value)\r\n" }
             text += extra + "\r\n"

@@ -14,23 +14,7 @@ extension NetworkTests {
 
         /// What curl prints, or nil where there is no curl.
         func curl(_ arguments: [String]) async throws -> String? {
-            let path = "/usr/bin/curl"
-            guard FileManager.default.isExecutableFile(atPath: path) else {
-                print("skipped: no \(path)")
-                return nil
-            }
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: path)
-            process.arguments = ["-sS", "--max-time", "20"] + arguments
-            let pipe = Pipe()
-            process.standardOutput = pipe
-            process.standardError = pipe
-            try process.run()
-            return try await Task.detached {
-                let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-                process.waitUntilExit()
-                return String(decoding: output, as: UTF8.self)
-            }.value
+            try await Program.run("/usr/bin/curl", ["-sS", "--max-time", "20"] + arguments)
         }
 
         func withPort(_ body: (Endpoint, TestPort) async throws -> Void) async throws {
@@ -72,7 +56,7 @@ extension NetworkTests {
                 #expect(problem.code == "unauthenticated")
                 let fields = RequestSignature.headers(
                     method: "GET", target: target, contentType: "application/cbor", body: [],
-                    to: key.node, key: peer, now: .system(), nonce: Secrets.system(count: 16))
+                    to: key.node, key: peer, now: .system())
                 let arguments = fields.flatMap { ["-H", "\($0.name): \($0.value)"] }
                 let signed = try await curl(["-k"] + arguments + ["\(endpoint)\(target)"])
                 #expect(signed == #"{"outcomes":["stored"]}"#)

@@ -92,6 +92,79 @@ extension NetworkTests {
             #expect(result.bytes == 0)
         }
 
+        @Test func aCertificateOfTheFutureGetsNoByte() async throws {
+            let early = try NodeCertificate.make(
+                for: server, now: Date().addingTimeInterval(3 * 86_400))
+            let result = try await attempt(
+                tls(early.certificate, early.privateKey), pin: server.node)
+            #expect(result.error == .identity(.expired))
+            #expect(result.bytes == 0)
+        }
+
+        @Test func aBindingOfOneNodeOnAnothersKeyGetsNoByte() async throws {
+            // A stranger's own key, under the extension that the wanted node once signed.
+            let wanted = try NodeCertificate.make(for: server)
+            let bad = try BadCertificate.make(
+                binding: BadCertificate.binding(of: wanted.certificate),
+                node: SecretKey.test(9).node, now: Date())
+            for pin in [server.node, SecretKey.test(9).node, nil] {
+                let result = try await attempt(tls(bad.certificate, bad.key), pin: pin)
+                #expect(result.error == .identity(.badBinding))
+                #expect(result.bytes == 0)
+            }
+        }
+
+        @Test func aChainOfTwoGetsNoByteEvenWhereTheFirstIsGood() async throws {
+            let good = try NodeCertificate.make(for: server)
+            let other = try NodeCertificate.make(for: .test(9))
+            var two = try tls(good.certificate, good.privateKey)
+            two.certificateChain = try [good, other].map {
+                .certificate(try NIOSSLCertificate(bytes: $0.certificate, format: .der))
+            }
+            let result = try await attempt(two, pin: server.node)
+            #expect(result.error == .identity(.unreadable("a chain of 2")))
+            #expect(result.bytes == 0)
+        }
+
+        /// Other kinds of keys, self-signed by openssl for the subject that ours have.
+        @Test(arguments: [
+            "rsa:2048", "ec:secp384r1", "ed25519", "ec:prime256v1",
+        ])
+        func anotherKindOfKeyGetsNoByte(_ kind: String) async throws {
+            try await withFolder { folder in
+                let parts = kind.split(separator: ":").map(String.init)
+                let algorithm =
+                    parts[0] == "ec"
+                    ? ["ec", "-pkeyopt", "ec_paramgen_curve:\(parts[1])"] : [kind]
+                let output = try await Program.run(
+                    "/usr/bin/openssl",
+                    ["req", "-x509", "-nodes", "-days", "30", "-keyout", "key", "-out", "cert"]
+                        + ["-subj", "/CN=\(server.node.hex)", "-newkey"] + algorithm,
+                    in: folder)
+                guard output != nil else { return }
+                var other = TLSConfiguration.makeServerConfiguration(
+                    certificateChain: try NIOSSLCertificate.fromPEMFile(folder + "/cert").map {
+                        .certificate($0)
+                    },
+                    privateKey: .privateKey(
+                        try NIOSSLPrivateKey(file: folder + "/key", format: .pem)))
+                other.applicationProtocols = ["http/1.1"]
+                for pin in [server.node, nil] {
+                    let result = try await attempt(other, pin: pin)
+                    #expect(result.bytes == 0)
+                    #expect(result.connections == 1)
+                    if kind == "ec:prime256v1" {
+                        // The right kind of key: what is missing is the binding.
+                        #expect(result.error == .identity(.unbound))
+                    } else if case .tls = result.error {
+                        // The handshake offers no other kind.
+                    } else {
+                        Issue.record("\(kind): \(String(describing: result.error))")
+                    }
+                }
+            }
+        }
+
         @Test func aStolenCertificateWithoutItsKeyGetsNoByte() async throws {
             let theirs = try NodeCertificate.make(for: server)
             let other = try NodeCertificate.make(for: server)

@@ -18,27 +18,60 @@ struct RequestSignatureTests {
         let headers = RequestSignature.headers(
             method: method, target: target, contentType: "application/cbor", body: body,
             to: receiver, challenge: challenge, key: key, now: now,
-            nonce: [UInt8](repeating: 5, count: 16))
+            nonce: Nonce(bytes: [UInt8](repeating: 5, count: 16)))
         return Dictionary(uniqueKeysWithValues: headers.map { ($0.name, [$0.value]) })
     }
 
     func verify(
         _ headers: [String: [String]], method: String = "POST",
         target: String = "/api/federation/events", receiver: NodeID? = nil
-    ) throws(SignatureProblem) -> VerifiedSignature {
-        try RequestSignature.verify(
+    ) throws(SignatureProblem) -> ClaimedSignature {
+        let claim = try RequestSignature.claim(
             method: method, target: target, values: { headers[$0] ?? [] },
             receiver: receiver ?? self.receiver)
+        guard claim.holds() else { throw .invalid }
+        return claim
     }
 
     @Test func aSignedRequestVerifies() throws {
         let found = try verify(signed())
         #expect(found.node == key.node)
-        #expect(found.nonce == [UInt8](repeating: 5, count: 16))
+        #expect(found.nonce.bytes == [UInt8](repeating: 5, count: 16))
+        #expect(found.nonce.instance == 0x0505_0505_0505_0505)
         #expect(found.created == 1_800_000_000)
         #expect(found.expires == 1_800_000_060)
         #expect(found.contentDigest == ContentDigest.text(of: body))
         #expect(found.challenge == nil)
+    }
+
+    @Test func theSignerIsNamedOnlyWhereTheSignatureHolds() {
+        func fields(_ target: String) -> [(name: String, value: String)] {
+            RequestSignature.headers(
+                method: "POST", target: target, contentType: "application/cbor", body: body,
+                to: receiver, key: key, now: now)
+        }
+        func signer(_ fields: [(name: String, value: String)]) -> NodeID? {
+            RequestSignature.signer(
+                method: "POST", target: "/a", fields: fields, receiver: receiver)
+        }
+        #expect(signer(fields("/a")) == key.node)
+        #expect(signer(fields("/b")) == nil)
+        #expect(signer([]) == nil)
+    }
+
+    @Test func aProcessHasOneInstanceAndNeverRepeatsANonce() throws {
+        func nonce() throws -> Nonce {
+            let fields = RequestSignature.headers(
+                method: "GET", target: "/", contentType: "t", body: [], to: receiver, key: key,
+                now: now)
+            let values = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, [$0.value]) })
+            return try RequestSignature.claim(
+                method: "GET", target: "/", values: { values[$0] ?? [] }, receiver: receiver
+            ).nonce
+        }
+        let nonces = try (0..<200).map { _ in try nonce() }
+        #expect(Set(nonces.map(\.instance)) == [Nonce.ownInstance])
+        #expect(Set(nonces).count == 200)
     }
 
     @Test func theBaseIsTheOneOfTheRFC() throws {
@@ -240,55 +273,15 @@ struct RequestSignatureTests {
 }
 
 @Suite(.timeLimit(.minutes(1)))
-struct NonceCacheTests {
-    let start = ContinuousClock.now
-
-    @Test func aNonceIsTakenOnceForTwoMinutes() {
-        var cache = NonceCache()
-        let (a, b) = (SecretKey.test(1).node, SecretKey.test(2).node)
-        #expect(cache.insert([1], of: a, at: start) == .fresh)
-        #expect(cache.insert([1], of: a, at: start) == .seen)
-        #expect(cache.insert([1], of: b, at: start) == .fresh)
-        #expect(cache.insert([2], of: a, at: start + .seconds(119)) == .fresh)
-        for seconds in [119, 121, 200, 238] {
-            #expect(cache.insert([2], of: a, at: start + .seconds(seconds)) == .seen, "\(seconds)")
-        }
-        #expect(cache.insert([1], of: a, at: start + .seconds(500)) == .fresh)
-    }
-
-    @Test func aFullCacheSaysSoAndEmptiesAgain() {
-        var cache = NonceCache(perKey: 3)
-        let node = SecretKey.test(1).node
-        for number in 0..<3 {
-            #expect(cache.insert([UInt8(number)], of: node, at: start) == .fresh)
-        }
-        #expect(cache.insert([9], of: node, at: start) == .full)
-        #expect(cache.insert([0], of: node, at: start) == .seen)
-        #expect(cache.insert([9], of: node, at: start + .seconds(300)) == .fresh)
-    }
-
-    @Test func silentKeysAreForgotten() {
-        var cache = NonceCache()
-        for number in 1..<20 {
-            _ = cache.insert([0], of: SecretKey.test(UInt8(number)).node, at: start)
-        }
-        cache.sweep(at: start + .seconds(239))
-        #expect(cache.count == 19)
-        cache.sweep(at: start + .seconds(241))
-        #expect(cache.count == 0)
-    }
-}
-
-@Suite(.timeLimit(.minutes(1)))
 struct ChallengesTests {
     @Test func aChallengeIsGoodForAMinuteAtItsIssuerOnly() {
         let challenges = Challenges()
         let start = ContinuousClock.now
         let text = challenges.issue(at: start)
-        #expect(challenges.isValid(text, at: start))
-        #expect(challenges.isValid(text, at: start + .seconds(60)))
-        #expect(!challenges.isValid(text, at: start + .seconds(61)))
-        #expect(!Challenges().isValid(text, at: start))
+        #expect(challenges.nonce(of: text, at: start) != nil)
+        #expect(challenges.nonce(of: text, at: start + .seconds(60)) != nil)
+        #expect(challenges.nonce(of: text, at: start + .seconds(61)) == nil)
+        #expect(Challenges().nonce(of: text, at: start) == nil)
         #expect(challenges.issue(at: start) != text)
     }
 
@@ -299,9 +292,9 @@ struct ChallengesTests {
         for place in bytes.indices {
             var damaged = bytes
             damaged[place] ^= 1
-            #expect(!challenges.isValid(Base64URL.encode(damaged), at: start))
+            #expect(challenges.nonce(of: Base64URL.encode(damaged), at: start) == nil)
         }
-        #expect(!challenges.isValid("", at: start))
-        #expect(!challenges.isValid("zzz", at: start))
+        #expect(challenges.nonce(of: "", at: start) == nil)
+        #expect(challenges.nonce(of: "zzz", at: start) == nil)
     }
 }

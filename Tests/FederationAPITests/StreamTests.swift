@@ -66,7 +66,7 @@ extension NetworkTests {
                 let target = "/api/federation/stream"
                 let fields = RequestSignature.headers(
                     method: "GET", target: target, contentType: "application/cbor", body: [],
-                    to: key.node, key: peer, now: .system(), nonce: Secrets.system(count: 16))
+                    to: key.node, key: peer, now: .system())
                 var text = "GET \(target) HTTP/1.1\r\nhost: x\r\naccept: application/json\r\n"
                 text += "last-event-id: \(pages[1].next.text)\r\n"
                 for field in fields { text += "\(field.name): \(field.value)\r\n" }

@@ -146,7 +146,7 @@ struct OriginDefectTests {
         let node = Node(2)
         let card = NodeCard(versions: [2], label: "", endpoints: [])
         let introduction = Introduction(
-            node: Node.key(1).node, nonce: SHA256.hash([1]), card: card)
+            node: Node.key(1).node, nonce: SHA256.hash([1]), card: card, time: node.wall)
         #expect(node.ask(.introduce(introduction), as: nil)?.refusal == .noCommonVersion)
         #expect(node.disk.peers.isEmpty)
     }

@@ -52,7 +52,7 @@ final class Siege {
         var write = LogWrite()
         write.peers = peers.map { key, state in
             PeerRecord(
-                node: key.node, state: state, isApprovedHere: state == .active,
+                node: key.node, state: state, approval: state == .active ? .byOperator : nil,
                 isApprovedThere: true, endpoints: ["https://n.example:7443"])
         }
         log.apply(write)

@@ -222,6 +222,9 @@ extension Engine {
         switch job.source {
         case .push(let exchange, let node):
             note(keys(of: job), from: node)
+            // Useful work is free: only duplicates and garbage use a budget up.
+            let useful = job.outcomes.count { $0 == .stored || $0 == .setAside }
+            peers[node]?.budget.refund(verifications: useful)
             effects.append(.reply(exchange, .outcomes(job.allOutcomes)))
         case .streamed(let node, _, _, let isEnd):
             took(job, from: node, isEnd: isEnd, now)

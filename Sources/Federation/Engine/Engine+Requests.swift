@@ -22,11 +22,37 @@ extension Engine {
         noteInstance(caller.instance, of: node, now, &effects)
         noteClock(caller.signedAt, of: node, now, &effects)
         if let refusal = refusal(of: node, request) { return refuse(exchange, refusal, &effects) }
+        if let wait = charge(node, request, now) {
+            let refusal = Refusal(
+                .overBudget, "more than a peer's share at once: go on after the wait",
+                retryAfter: wait)
+            return refuse(exchange, refusal, &effects)
+        }
         heard(node, now)
         if caller.isSameHost { peers[node]?.isSameHost = true }
         // What it said before is over: it has just reached us.
         peers[node]?.notices.remove(.unreachable)
         serve(request, exchange, node, now, &effects)
+    }
+
+    /// Has a peer pay for its request, before anything is done for it; how long to wait where it
+    /// can't. Events that are held or answer our own question order no verification.
+    private mutating func charge(
+        _ node: NodeID, _ request: Request, _ now: Instant
+    ) -> Duration? {
+        guard peers[node]?.record.state == .active else { return nil }
+        var verifications = 0
+        if case .push(let batch) = request {
+            verifications = batch.events.count { !index.contains($0) }
+        }
+        var bytes = request.cost
+        if case .admissions(_, let list) = request {
+            let cost = index.count(without: list, membership) * EngineLimits.exclusionBytes
+            // Half of what there is, for the largest logs too: else they could never be compared.
+            bytes += min(cost, Int(BudgetLimits.catchUpBytes.burst) / 2)
+        }
+        return peers[node]?.budget.charge(
+            Budget.Class(request), bytes: bytes, verifications: verifications, at: now)
     }
 
     private func refusal(of node: NodeID, _ request: Request) -> Refusal? {

@@ -32,6 +32,9 @@ enum EngineLimits {
     /// Registrations that others began and did not finish.
     static let introductions = 256
     static let introductionLife: Duration = .seconds(60)
+    /// What leaving an event out of a session's tree costs a peer of its budget, as bytes: a few
+    /// microseconds, that is a thousandth of what it may order each second.
+    static let exclusionBytes = 2048
     /// Invites that nobody has used yet, and how long one may be good.
     static let invites = 64
     static let inviteLife: Duration = .seconds(30 * 86_400)

@@ -40,6 +40,9 @@ struct Chain: Hashable, Sendable {
         }
     }
 
+    /// Events held, but for rivals.
+    var count: Int { prefix.count + beyond.count }
+
     /// Whether a place below `last` is empty.
     var hasGap: Bool { !beyond.isEmpty }
 

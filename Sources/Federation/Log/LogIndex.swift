@@ -159,6 +159,15 @@ struct LogIndex: Sendable {
         return tree
     }
 
+    /// How many events `tree(of:)` has to look at to leave some out.
+    func count(without list: [AdmittedOrigin], _ membership: Membership) -> Int {
+        let extents = Dictionary(list.map { ($0.origin, $0.extent) }) { a, _ in a }
+        return membership.extents.reduce(0) { sum, line in
+            guard extents[line.key] != line.value else { return sum }
+            return sum + (chains[ChainName(origin: line.key, scope: [])]?.count ?? 0)
+        }
+    }
+
     /// Events set aside whose time has come and whose origin is admitted, in the tree's order.
     func due(at wall: WallTime, _ membership: Membership) -> [AsideEvent] {
         let limit = wall + Limits.clockAhead

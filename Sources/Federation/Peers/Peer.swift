@@ -14,6 +14,8 @@ struct Peer: Sendable {
     /// The policy asks for more proof than it gave: its registration rests.
     var isHeldBack = false
     var clock: ClockReading?
+    /// What it may still ask for, and what of it was charged for events that are being looked at.
+    var budget = Budget()
     var instances = Instances()
     /// Until when it is told that its key is in use twice.
     var keyTwiceUntil: Instant?

@@ -62,6 +62,17 @@ public final class PeerClient: Sendable {
         }
     }
 
+    /// Who answers at `endpoint`: connects, checks what the server proves, and hangs up without
+    /// having sent a byte of HTTP.
+    public func identity(
+        at endpoint: Endpoint, pin: NodeID?
+    ) async throws(TransportError) -> ProvenIdentity {
+        let connection = try await pool.open(endpoint, pin: pin)
+        connection.close()
+        guard let identity = connection.identity else { throw .tls("no identity") }
+        return identity
+    }
+
     /// Closes every connection; later calls fail.
     public func close() async { await pool.close() }
 
@@ -121,8 +132,7 @@ public final class PeerClient: Sendable {
         } else {
             let fields = RequestSignature.headers(
                 method: wire.method, target: wire.target, contentType: MediaType.cbor,
-                body: wire.body, to: node, challenge: challenge, key: key, now: wall(),
-                nonce: Secrets.system(count: 16))
+                body: wire.body, to: node, challenge: challenge, key: key, now: wall())
             for field in fields { headers.add(name: field.name, value: field.value) }
         }
         // Set here, because the encoder would send an empty POST in chunks.

@@ -17,7 +17,7 @@ struct OperatorResponder: Sendable {
         to request: HummingbirdCore.Request, _ writer: consuming ResponseWriter,
         _ channel: any Channel
     ) async throws {
-        var exchange = Exchange(request, channel)
+        var exchange = Exchange(request, channel, bodyTimeout: limits.bodyTimeout)
         let route: OperatorRoute
         do throws(Route.Problem) {
             route = try OperatorRoute(
@@ -26,7 +26,7 @@ struct OperatorResponder: Sendable {
         } catch {
             return try await exchange.answer(ServerReply(error, asCBOR: false), writer)
         }
-        let body = try await exchange.collect(Self.bodyBytes, within: limits.bodyTimeout)
+        let body = try await exchange.collect(Self.bodyBytes)
         guard let body else {
             let refusal = Refusal(.tooLarge, "at most \(Self.bodyBytes) bytes")
             return try await exchange.answer(ServerReply(refusal, asCBOR: false), writer)

@@ -40,7 +40,9 @@ public struct OperatorServer: Service {
         let folder = try Nursery(for: path)
         defer { folder.remove() }
         let failure = FirstFailure()
-        let server = try HTTPServerBuilder.limited(responder.limits, handshakeTimeout: nil)
+        let server =
+            try HTTPServerBuilder
+            .http1(configuration: .limited(responder.limits, handshakeTimeout: nil))
             .buildServer(
                 configuration: ServerConfiguration(address: .unixDomainSocket(path: folder.socket)),
                 eventLoopGroup: .singletonMultiThreadedEventLoopGroup, logger: logger.quiet,

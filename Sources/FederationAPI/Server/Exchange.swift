@@ -10,10 +10,15 @@ struct Exchange {
     let target: String
     let headers: HTTPFields
     let channel: any Channel
+    /// From here to the end of the body; then the connection is closed.
+    let bodyTimeout: Duration
     private var body: RequestBody.AsyncIterator
     private var isBodyRead = false
 
-    init(_ request: HummingbirdCore.Request, _ channel: any Channel) {
+    init(
+        _ request: HummingbirdCore.Request, _ channel: any Channel, bodyTimeout: Duration
+    ) {
+        self.bodyTimeout = bodyTimeout
         method = request.method.rawValue
         target = request.head.path ?? ""
         headers = request.headers
@@ -39,15 +44,12 @@ struct Exchange {
     }
 
     /// The whole body; nil when it is larger than `limit`. The connection is closed when it takes
-    /// longer than `time`.
+    /// longer than `bodyTimeout`.
     @concurrent
-    mutating func collect(_ limit: Int, within time: Duration) async throws -> [UInt8]? {
+    mutating func collect(_ limit: Int) async throws -> [UInt8]? {
         let declared = value("content-length").flatMap { Int($0) }
         if let declared, declared > limit { return nil }
-        let channel = channel
-        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
-            channel.close(mode: .all, promise: nil)
-        }
+        let timer = close(in: bodyTimeout)
         defer { timer.cancel() }
         var bytes: [UInt8] = []
         while let piece = try await body.next() {
@@ -67,21 +69,35 @@ struct Exchange {
         return (value("content-length").flatMap { Int($0) } ?? 0) <= 65_536
     }
 
-    /// Writes the answer. A connection on which a large body is still under way is closed after it.
+    /// Thrown after an answer that ends its connection, so that nothing more of it is read.
+    struct IsOver: Error {}
+
+    /// Writes the answer. A connection on which a large body is still under way is closed after it;
+    /// a small one is read and dropped, in its time.
     @concurrent
     mutating func answer(
         _ reply: ServerReply, _ writer: consuming ResponseWriter
     ) async throws {
-        let closes = !isRestSmall
+        let closes = reply.closes || !isRestSmall
         let buffer = channel.allocator.buffer(bytes: reply.body)
         try await writer.write(
             response: reply.head(closing: closes), body: ResponseBody(byteBuffer: buffer))
-        guard closes else { return }
+        guard closes || !isBodyRead else { return }
         // Closing with unread bytes would reset the connection, and the answer with it.
-        let channel = channel
-        channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(mode: .all, promise: nil) }
+        let timer = close(in: closes ? .seconds(1) : bodyTimeout)
+        defer { timer.cancel() }
         while try await body.next() != nil {}
+        isBodyRead = true
+        guard closes else { return }
         channel.close(mode: .all, promise: nil)
+        throw IsOver()
+    }
+
+    private func close(in time: Duration) -> Scheduled<Void> {
+        let channel = channel
+        return channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
+            channel.close(mode: .all, promise: nil)
+        }
     }
 }
 

@@ -11,10 +11,22 @@ public struct Caller: Hashable, Sendable {
     /// The other end's address, for logs and for people.
     public var address: String
 
-    public init(node: NodeID?, isSameHost: Bool, address: String) {
+    /// What the process that signed drew at its start, so that one that was started anew, or has a
+    /// copy of the key, can be told from the one before; nil where nothing is signed.
+    public var instance: UInt64?
+    /// When the request was signed, by its sender's clock, in seconds since 1970. Within a minute
+    /// of ours, unless the sender answered a challenge.
+    public var signedAt: Int64?
+
+    public init(
+        node: NodeID?, isSameHost: Bool, address: String, instance: UInt64? = nil,
+        signedAt: Int64? = nil
+    ) {
         self.node = node
         self.isSameHost = isSameHost
         self.address = address
+        self.instance = instance
+        self.signedAt = signedAt
     }
 }
 
@@ -30,12 +42,16 @@ public protocol FederationPort: Sendable {
     /// This node.
     var node: NodeID { get }
     /// How a node's registration stands; nil for one that was never heard of, which is answered 403
-    /// before its body is read. All others reach `respond`.
+    /// before its signature is checked. All others reach `respond`.
     func state(of node: NodeID) async -> PeerRecord.State?
     /// Answers any request but `stream`.
     func respond(to request: Federation.Request, from caller: Caller) async -> Federation.Response
     /// Answers `stream`; throws to refuse it.
     func pages(since: Cursor?, for caller: Caller) async throws(Refusal) -> any PageSource
+    /// Counts what was refused before the node saw it. `node` is who the request claimed to be
+    /// from, nil where it did not say; seldom is that proven. Called often and from anywhere under
+    /// attack: it must be quick.
+    func refused(_ code: RefusalCode, by node: NodeID?, address: String)
     /// What the node says about itself.
     func card() async -> NodeCard
 }

@@ -7,21 +7,29 @@ import Synchronization
 
 /// Answers requests on the public port.
 final class FederationResponder: Sendable {
+    /// What a request asks for, once everything before the node has let it pass.
+    private struct Accepted {
+        var caller: Caller
+        var message: Federation.Request
+    }
+
     private let port: any FederationPort
-    private let certificate: NodeCertificate
+    private let identity: ServerIdentity
     private let limits: ServerLimits
     private let gatekeeper: Gatekeeper
+    private let reception: Reception
     private let logger: Logger
     private let streams = Mutex<[NodeID: Int]>([:])
 
     init(
-        port: any FederationPort, certificate: NodeCertificate, limits: ServerLimits,
-        gatekeeper: Gatekeeper, logger: Logger
+        port: any FederationPort, identity: ServerIdentity, limits: ServerLimits,
+        gatekeeper: Gatekeeper, reception: Reception, logger: Logger
     ) {
         self.port = port
-        self.certificate = certificate
+        self.identity = identity
         self.limits = limits
         self.gatekeeper = gatekeeper
+        self.reception = reception
         self.logger = logger
     }
 
@@ -30,55 +38,55 @@ final class FederationResponder: Sendable {
         to request: HummingbirdCore.Request, _ writer: consuming ResponseWriter,
         _ channel: any Channel
     ) async throws {
-        var exchange = Exchange(request, channel)
+        var exchange = Exchange(request, channel, bodyTimeout: limits.bodyTimeout)
         let asCBOR = exchange.wantsCBOR
-        let route: Route
-        do throws(Route.Problem) {
-            route = try Route(
+        var claimed: NodeID?
+        let accepted: Accepted?
+        do {
+            let route = try Route(
                 method: exchange.method, target: exchange.target,
                 lastEventID: exchange.value("last-event-id"))
+            accepted = try await accept(&exchange, route, claimed: &claimed)
         } catch {
-            return try await exchange.answer(ServerReply(error, asCBOR: asCBOR), writer)
+            let (refusal, reply) = try reply(to: error, asCBOR: asCBOR)
+            return try await refuse(refusal, reply, by: claimed, &exchange, writer)
         }
-        if case .identity = route {
-            let view = IdentityView(port.node, await port.card(), tlsKey: certificate.tlsKey)
+        guard let accepted else {
+            let view = IdentityView(
+                port.node, await port.card(), tlsKey: identity.certificate.tlsKey)
             return try await exchange.answer(.json(view), writer)
         }
-        let caller: Caller
-        let message: Federation.Request
-        do {
-            (caller, message) = try await admit(&exchange, route)
-        } catch let refusal as Refusal {
-            return try await exchange.answer(reply(refusal, exchange, caller: channel), writer)
-        } catch is WrongMediaType {
-            let refusal = Refusal(.malformed, "the body must be \(MediaType.cbor)")
-            let reply = ServerReply(refusal, status: 415, asCBOR: asCBOR)
-            return try await exchange.answer(reply, writer)
+        if case .stream(let since) = accepted.message, let node = accepted.caller.node {
+            return try await stream(since, node, accepted.caller, &exchange, writer)
         }
-        if case .stream(let since) = message, let node = caller.node {
-            return try await stream(since, node, caller, &exchange, writer)
-        }
-        let response = await port.respond(to: message, from: caller)
+        let response = await port.respond(to: accepted.message, from: accepted.caller)
         try await exchange.answer(ServerReply(response, asCBOR: asCBOR), writer)
     }
 
-    /// Proves the caller and reads the message.
+    /// Proves the caller and reads the message; nil for `identity`, which asks for nothing more.
     @concurrent
-    private func admit(
-        _ exchange: inout Exchange, _ route: Route
-    ) async throws -> (Caller, Federation.Request) {
+    private func accept(
+        _ exchange: inout Exchange, _ route: Route, claimed: inout NodeID?
+    ) async throws -> Accepted? {
         var caller = Caller(exchange.channel)
-        var digest: String?
-        if route != .register {
-            let signature = try await gatekeeper.admit(exchange)
-            caller.node = signature.node
-            digest = signature.contentDigest
+        guard route != .register, route != .identity else {
+            try reception.require(.unproved, of: exchange.channel)
+            reception.charge(.unproved, to: exchange.channel)
+            guard route == .register else { return nil }
+            let message = try await message(&exchange, route, digest: nil)
+            return Accepted(caller: caller, message: message)
         }
+        let admission = try await gatekeeper.admit(exchange, claimed: &claimed)
+        let signature = admission.signature
+        caller.node = signature.node
+        caller.instance = signature.nonce.instance
+        caller.signedAt = signature.created
         if case .leave(let node) = route, node != caller.node {
             throw Refusal(.notAllowed, "a peer may only remove itself")
         }
-        let message = try await message(&exchange, route, digest: digest)
-        return (caller, message)
+        let message = try await message(&exchange, route, digest: signature.contentDigest)
+        if admission.isPeer { reception.prove(exchange.channel, signature.node) }
+        return Accepted(caller: caller, message: message)
     }
 
     @concurrent
@@ -91,10 +99,12 @@ final class FederationResponder: Sendable {
         let limit =
             route.bodiless != nil
             ? 0 : route == .register ? limits.registrationBytes : limits.bodyBytes
-        guard let body = try await exchange.collect(limit, within: limits.bodyTimeout) else {
+        guard let body = try await exchange.collect(limit) else {
             throw Refusal(.tooLarge, "at most \(limit) bytes")
         }
         if let digest, digest != ContentDigest.text(of: body) {
+            // Bytes were read and hashed for nothing: no better than a signature that fails.
+            reception.charge(.failedSignature, to: exchange.channel)
             throw Gatekeeper.refusal(.digest)
         }
         if let message = route.bodiless { return message }
@@ -123,6 +133,7 @@ final class FederationResponder: Sendable {
         }
         guard mayOpen else {
             let refusal = Refusal(.busy, "too many streams", retryAfter: limits.ping)
+            reception.count(refusal.code, by: node, exchange.channel)
             return try await exchange.answer(ServerReply(refusal, asCBOR: asCBOR), writer)
         }
         defer {
@@ -153,16 +164,50 @@ struct WrongMediaType: Error {}
 
 extension FederationResponder {
     private func reply(
-        _ refusal: Refusal, _ exchange: Exchange, caller channel: any Channel
-    ) -> ServerReply {
+        to error: any Error, asCBOR: Bool
+    ) throws -> (Refusal, ServerReply) {
+        switch error {
+        case let problem as Route.Problem:
+            return (problem.refusal, ServerReply(problem, asCBOR: asCBOR))
+        case let refusal as Refusal:
+            var reply = ServerReply(refusal, asCBOR: asCBOR)
+            if refusal.code == .unauthenticated { reply.headers += gatekeeper.hints() }
+            return (refusal, reply)
+        case is WrongMediaType:
+            let refusal = Refusal(.malformed, "the body must be \(MediaType.cbor)")
+            return (refusal, ServerReply(refusal, status: 415, asCBOR: asCBOR))
+        // The connection is gone.
+        default: throw error
+        }
+    }
+
+    /// Answers what came no further than the door. An address that has had its share of such
+    /// answers gets 429 instead, and the connection ends: the next one is counted before its
+    /// handshake.
+    @concurrent
+    private func refuse(
+        _ refusal: Refusal, _ reply: ServerReply, by node: NodeID?, _ exchange: inout Exchange,
+        _ writer: consuming ResponseWriter
+    ) async throws {
+        var (refusal, reply) = (refusal, reply)
+        reception.doubt(exchange.channel)
+        do throws(Refusal) {
+            if refusal.code != .overBudget {
+                try reception.require(.unproved, of: exchange.channel)
+            }
+            reception.charge(.unproved, to: exchange.channel)
+        } catch {
+            refusal = error
+            reply = ServerReply(error, asCBOR: exchange.wantsCBOR)
+        }
+        if refusal.code == .overBudget { reply.closes = true }
+        reception.count(refusal.code, by: node, exchange.channel)
         logger.debug(
             "refused",
             metadata: [
                 "code": "\(refusal.code.rawValue)", "detail": "\(refusal.detail)",
-                "address": "\(Caller(channel).address)",
+                "address": "\(Caller(exchange.channel).address)",
             ])
-        var reply = ServerReply(refusal, asCBOR: exchange.wantsCBOR)
-        if refusal.code == .unauthenticated { reply.headers += gatekeeper.hints() }
-        return reply
+        try await exchange.answer(reply, writer)
     }
 }

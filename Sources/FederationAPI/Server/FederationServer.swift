@@ -1,6 +1,5 @@
 public import Core
 import HummingbirdCore
-import HummingbirdTLS
 public import Logging
 package import NIOCore
 import NIOPosix
@@ -25,77 +24,100 @@ public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
 public struct FederationServer: Service {
     private let host: String
     private let portNumber: Int
-    private let certificate: NodeCertificate
+    private let identity: Result<ServerIdentity, ServerError>
+    private let renewal: CertificateRenewal?
     private let limits: ServerLimits
-    private let responder: FederationResponder
+    private let reception: Reception
+    private let makeResponder: @Sendable (ServerIdentity) -> FederationResponder
     private let logger: Logger
     private let onListening: @Sendable (_ host: String, _ port: Int) async -> Void
 
     /// `portNumber` 0 takes any free port; `onListening` says which. `wall` is the clock that
-    /// signatures are compared with.
+    /// signatures are compared with. Without a `renewal` the certificate stays as it is.
     public init(
-        port: any FederationPort, certificate: NodeCertificate, host: String, portNumber: Int,
+        port: any FederationPort, certificate: NodeCertificate,
+        renewal: CertificateRenewal? = nil, host: String, portNumber: Int,
         limits: ServerLimits = ServerLimits(),
         wall: @escaping @Sendable () -> WallTime = WallTime.system, logger: Logger,
         onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void
     ) {
         self.host = host
         self.portNumber = portNumber
-        self.certificate = certificate
+        self.renewal = renewal
         self.limits = limits
         self.logger = logger
         self.onListening = onListening
-        responder = FederationResponder(
-            port: port, certificate: certificate, limits: limits,
-            gatekeeper: Gatekeeper(port: port, wall: wall, nonces: NonceCache()), logger: logger)
+        let reception = Reception(port: port, limits: limits)
+        self.reception = reception
+        identity = Result { try ServerIdentity(certificate) }.mapError { .tls("\($0)") }
+        let gatekeeper = Gatekeeper(
+            port: port, wall: wall, nonces: NonceCache(), reception: reception)
+        makeResponder = { identity in
+            FederationResponder(
+                port: port, identity: identity, limits: limits, gatekeeper: gatekeeper,
+                reception: reception, logger: logger)
+        }
     }
 
     /// Serves until graceful shutdown or cancellation.
     public func run() async throws {
-        let tls: TLSChannelConfiguration
+        let identity = try identity.get()
+        let server = try server(identity)
         do {
-            tls = TLSChannelConfiguration(tlsConfiguration: try certificate.serverConfiguration())
-        } catch {
-            throw ServerError.tls("\(error)")
-        }
-        let http = HTTPServerBuilder.limited(limits, handshakeTimeout: limits.handshakeTimeout)
-        let server = try HTTPServerBuilder.tls(http, configuration: tls).buildServer(
-            configuration: ServerConfiguration(
-                address: .hostname(host, port: portNumber),
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    limits.connections, logger: logger)),
-            eventLoopGroup: .singletonMultiThreadedEventLoopGroup, logger: logger.quiet,
-            responder: { [responder] request, writer, channel in
-                try await responder.respond(to: request, writer, channel)
-            },
-            onServerRunning: { [host, onListening] channel in
-                await onListening(host, channel.localAddress?.port ?? 0)
-            })
-        do {
-            try await server.run()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                if let renewal {
+                    group.addTask { [logger] in await renewal.run(identity, logger) }
+                }
+                // The renewal ends with the server, never before it.
+                defer { group.cancelAll() }
+                try await server.run()
+            }
         } catch let error as IOError {
             throw ServerError.cannotListen(
                 "can't listen on \(host), port \(portNumber): \(error.description). "
                     + "Choose another port, or stop what uses it.")
         }
     }
-}
 
-extension HTTPServerBuilder {
-    /// HTTP/1.1 under the limits. Without TLS there is no handshake to wait for.
-    static func limited(_ limits: ServerLimits, handshakeTimeout: Duration?) -> HTTPServerBuilder {
-        .http1(configuration: .limited(limits, handshakeTimeout: handshakeTimeout))
+    private func server(_ identity: ServerIdentity) throws -> any Service {
+        let responder = makeResponder(identity)
+        let builder = HTTPServerBuilder { [reception, limits] respond in
+            PublicChannel(
+                http: HTTP1Channel(
+                    responder: respond,
+                    configuration: .limited(
+                        limits, handshakeTimeout: limits.handshakeTimeout,
+                        onMalformed: reception.unreadable)),
+                reception: reception, identity: identity)
+        }
+        return try builder.buildServer(
+            configuration: ServerConfiguration(
+                address: .hostname(host, port: portNumber),
+                // Connections that were told to end have not yet ended: for a moment there are
+                // more than places. Nobody is accepted while there are far too many.
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    limits.connections + limits.newcomers, logger: logger.quiet)),
+            eventLoopGroup: .singletonMultiThreadedEventLoopGroup, logger: logger.quiet,
+            responder: { request, writer, channel in
+                try await responder.respond(to: request, writer, channel)
+            },
+            onServerRunning: { [host, onListening] channel in
+                await onListening(host, channel.localAddress?.port ?? 0)
+            })
     }
 }
 
 extension HTTP1Channel.Configuration {
-    fileprivate static func limited(
-        _ limits: ServerLimits, handshakeTimeout: Duration?
+    /// HTTP/1.1 under the limits. Without TLS there is no handshake to wait for.
+    static func limited(
+        _ limits: ServerLimits, handshakeTimeout: Duration?,
+        onMalformed: @escaping @Sendable (any Channel) -> Void = { _ in }
     ) -> HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 ConnectionGuard(
-                    handshakeTimeout: handshakeTimeout, writeStall: limits.writeStall)
+                    handshakeTimeout: handshakeTimeout, writeStall: limits.writeStall,
+                    onMalformed: onMalformed)
             ],
             idleTimeout: TimeAmount(limits.idleTimeout),
             httpDecoderConfiguration: .init(
@@ -110,8 +132,9 @@ extension FederationServer {
     package func serve(
         _ channel: any Channel, onReady: @Sendable () -> Void
     ) async throws {
+        let responder = makeResponder(try identity.get())
         let http = HTTP1Channel(
-            responder: { [responder] request, writer, channel in
+            responder: { request, writer, channel in
                 try await responder.respond(to: request, writer, channel)
             }, configuration: .limited(limits, handshakeTimeout: nil))
         let connection = try await channel.eventLoop.flatSubmit { [logger] in

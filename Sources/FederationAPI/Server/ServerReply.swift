@@ -9,6 +9,8 @@ struct ServerReply {
     var contentType: String
     var body: [UInt8]
     var headers: [(name: String, value: String)] = []
+    /// Whether the connection ends after it.
+    var closes = false
 
     /// Any value as JSON.
     static func json(_ value: some Encodable, status: Int = 200) -> ServerReply {
@@ -44,16 +46,12 @@ struct ServerReply {
 
     /// A target that is no route.
     init(_ problem: Route.Problem, asCBOR: Bool) {
-        switch problem {
-        case .notFound: self.init(Refusal(.notFound, "no such route"), asCBOR: asCBOR)
-        case .badQuery:
-            let detail = "the query can't be read; it may be since=<log>.<position>"
-            self.init(Refusal(.malformed, detail), asCBOR: asCBOR)
-        case .methodNotAllowed(let allowed):
-            let refusal = Refusal(.notAllowed, "allowed here: \(allowed)")
-            self.init(refusal, status: 405, asCBOR: asCBOR)
-            headers.append(("allow", allowed))
+        guard case .methodNotAllowed(let allowed) = problem else {
+            self.init(problem.refusal, asCBOR: asCBOR)
+            return
         }
+        self.init(problem.refusal, status: 405, asCBOR: asCBOR)
+        headers.append(("allow", allowed))
     }
 
     init(status: Int, contentType: String, body: [UInt8]) {
@@ -76,13 +74,24 @@ struct ServerReply {
     }
 }
 
+extension Route.Problem {
+    var refusal: Refusal {
+        switch self {
+        case .notFound: Refusal(.notFound, "no such route")
+        case .badQuery:
+            Refusal(.malformed, "the query can't be read; it may be since=<log>.<position>")
+        case .methodNotAllowed(let allowed): Refusal(.notAllowed, "allowed here: \(allowed)")
+        }
+    }
+}
+
 extension RefusalCode {
     /// The status that says it best.
     var httpStatus: Int {
         switch self {
         case .unauthenticated: 401
-        case .unknownScope, .unknownPeer, .notActive, .removed, .notAllowed, .notAdmitted, .revoked,
-            .badInvite, .badRotation, .tierTooLow:
+        case .unknownScope, .unknownPeer, .notActive, .removed, .notAllowed, .notAdmitted,
+            .revoked, .badInvite, .tierTooLow, .badRotation:
             403
         case .notFound: 404
         case .cursorReset, .sessionGone: 410

@@ -22,13 +22,14 @@ struct Challenges: Sendable {
         return Base64URL.encode(bytes + code(bytes))
     }
 
-    /// Whether this server issued `text` within the last minute.
-    func isValid(_ text: String, at now: ContinuousClock.Instant = .now) -> Bool {
-        guard let bytes = Base64URL.decode(text), bytes.count == 32 else { return false }
-        guard isEqual(code(Array(bytes[..<16])), bytes[16...]) else { return false }
+    /// What a challenge counts as in the nonce cache; nil for a text that this server did not issue
+    /// within the last minute.
+    func nonce(of text: String, at now: ContinuousClock.Instant = .now) -> Nonce? {
+        guard let bytes = Base64URL.decode(text), bytes.count == 32 else { return nil }
+        guard isEqual(code(Array(bytes[..<16])), bytes[16...]) else { return nil }
         let issued = bytes[..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let age = start.duration(to: now).microseconds - Int64(clamping: issued)
-        return (0...Self.life.microseconds).contains(age)
+        return (0...Self.life.microseconds).contains(age) ? Nonce(bytes: bytes[16...]) : nil
     }
 
     private func code(_ bytes: [UInt8]) -> [UInt8] {

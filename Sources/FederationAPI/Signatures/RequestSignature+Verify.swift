@@ -1,16 +1,26 @@
-package import Core
+public import Core
 import Foundation
 
-/// A signature that holds; whether it is fresh, new and from a peer is still to be seen.
-package struct VerifiedSignature: Equatable {
+/// What a request's signature says of itself, read from headers of the right form; whether it
+/// holds, is fresh, new and from a peer is still to be seen.
+package struct ClaimedSignature: Equatable {
     package var node: NodeID
-    package var nonce: [UInt8]
-    package var created: Int64
-    package var expires: Int64
+    var nonce: Nonce
+    var created: Int64
+    var expires: Int64
     /// What the signer was challenged with.
-    package var challenge: String?
+    var challenge: String?
     /// `Content-Digest` as signed.
-    package var contentDigest: String
+    var contentDigest: String
+    /// What is signed, and the signature.
+    var base: [UInt8] = []
+    var signature: [UInt8] = []
+
+    /// Verifies the signature; the one step that costs something, so it comes last. `isValidKey`
+    /// may know the answer for a key, which halves the cost.
+    package func holds(isValidKey: (NodeID) -> Bool = Signature.isValidKey) -> Bool {
+        isValidKey(node) && Signature.verifyWithValidKey(signature, of: base, by: node)
+    }
 
     /// Whether a receiver's clock, in seconds since 1970, lies in the signature's life, give or
     /// take.
@@ -36,11 +46,11 @@ package enum SignatureProblem: String, Error, Equatable {
 }
 
 extension RequestSignature {
-    /// Checks everything that needs neither a clock nor a memory. `values` gives a header field's
-    /// lines.
-    package static func verify(
+    /// Reads what a request's signature claims. `values` gives a header field's lines. No more is
+    /// done than comparing bytes.
+    package static func claim(
         method: String, target: String, values: (String) -> [String], receiver: NodeID
-    ) throws(SignatureProblem) -> VerifiedSignature {
+    ) throws(SignatureProblem) -> ClaimedSignature {
         func one(_ name: String, or problem: SignatureProblem = .header) throws(SignatureProblem)
             -> String
         {
@@ -48,19 +58,35 @@ extension RequestSignature {
             guard lines.count == 1 else { throw lines.isEmpty ? problem : .header }
             return lines[0]
         }
-        let input = try input(try one("signature-input", or: .missing))
+        let signed = try one("signature-input", or: .missing)
+        let to = try one("teambook-to")
+        guard to == receiver.hex else { throw .misaddressed }
+        let input = try input(signed)
         let signature = try signature(input.label, in: try one("signature", or: .missing))
         let isChallenged = input.components.contains("teambook-challenge")
         let request = SignedRequest(
             method: method, target: target, contentDigest: try one("content-digest"),
-            contentType: try one("content-type"), receiver: try one("teambook-to"),
+            contentType: try one("content-type"), receiver: to,
             challenge: isChallenged ? try one("teambook-challenge") : nil)
         guard input.components == request.components else { throw .components }
-        let found = try parameters(input, request)
-        guard request.receiver == receiver.hex else { throw .misaddressed }
-        let base = request.base(parameters: input.text)
-        guard Signature.verify(signature, of: base, by: found.node) else { throw .invalid }
+        var found = try parameters(input, request)
+        found.base = request.base(parameters: input.text)
+        found.signature = signature
         return found
+    }
+
+    /// Who signed a request; nil where the signature is not of the protocol's form or does not
+    /// hold. Whether it is fresh and new is not asked.
+    public static func signer(
+        method: String, target: String, fields: [(name: String, value: String)],
+        receiver: NodeID
+    ) -> NodeID? {
+        // Why it is none does not matter here.
+        let claim = try? claim(
+            method: method, target: target,
+            values: { name in fields.filter { $0.name == name }.map(\.value) }, receiver: receiver)
+        guard let claim, claim.holds() else { return nil }
+        return claim.node
     }
 
     private static func input(
@@ -86,7 +112,7 @@ extension RequestSignature {
 
     private static func parameters(
         _ input: SignatureFields.Input, _ request: SignedRequest
-    ) throws(SignatureProblem) -> VerifiedSignature {
+    ) throws(SignatureProblem) -> ClaimedSignature {
         guard input.parameters.count == 6,
             case .integer(let created) = input.parameters["created"],
             case .integer(let expires) = input.parameters["expires"],
@@ -94,10 +120,9 @@ extension RequestSignature {
             case .string(let keyText) = input.parameters["keyid"],
             input.parameters["alg"] == .string(algorithm),
             expires > created, expires - created <= life,
-            let nonce = Base64URL.decode(nonceText), nonce.count == 16,
-            let node = NodeID(hex: keyText)
+            let nonce = Nonce(nonceText), let node = NodeID(hex: keyText)
         else { throw .parameters }
-        return VerifiedSignature(
+        return ClaimedSignature(
             node: node, nonce: nonce, created: created, expires: expires,
             challenge: request.challenge, contentDigest: request.contentDigest)
     }

@@ -15,11 +15,20 @@ public enum RequestSignature {
 
     /// The header fields to add to a request, content type included.
     ///
-    /// `target` is the request target as it is sent ("/path?query"), `nonce` 16 bytes that the key
-    /// never used, `challenge` what the receiver answered 401 with, if it did.
+    /// `target` is the request target as it is sent ("/path?query"), `challenge` what the receiver
+    /// answered 401 with, if it did. The nonce is a new one of this process.
     public static func headers(
         method: String, target: String, contentType: String, body: [UInt8], to receiver: NodeID,
-        challenge: String? = nil, key: SecretKey, now: WallTime, nonce: [UInt8]
+        challenge: String? = nil, key: SecretKey, now: WallTime
+    ) -> [(name: String, value: String)] {
+        headers(
+            method: method, target: target, contentType: contentType, body: body, to: receiver,
+            challenge: challenge, key: key, now: now, nonce: .fresh())
+    }
+
+    package static func headers(
+        method: String, target: String, contentType: String, body: [UInt8], to receiver: NodeID,
+        challenge: String? = nil, key: SecretKey, now: WallTime, nonce: Nonce
     ) -> [(name: String, value: String)] {
         let request = SignedRequest(
             method: method, target: target, contentDigest: ContentDigest.text(of: body),
@@ -27,7 +36,7 @@ public enum RequestSignature {
         let names = request.components.map { "\"\($0)\"" }.joined(separator: " ")
         let parameters =
             "(\(names));created=\(now.seconds);expires=\(now.seconds + life)"
-            + ";nonce=\"\(Base64URL.encode(nonce))\";keyid=\"\(key.node.hex)\""
+            + ";nonce=\"\(Base64URL.encode(nonce.bytes))\";keyid=\"\(key.node.hex)\""
             + ";alg=\"\(algorithm)\";tag=\"\(tag)\""
         let signature = key.sign(request.base(parameters: parameters))
         var headers = [

@@ -17,6 +17,11 @@ extension NodeCertificate {
         configuration.shutdownTimeout = ServerCheck.farewell
         return configuration
     }
+
+    /// One context serves all connections, which lets others resume their sessions by ticket.
+    func serverContext() throws -> NIOSSLContext {
+        try NIOSSLContext(configuration: serverConfiguration())
+    }
 }
 
 /// One handshake's check of the server, made by the TLS library before it sends its own last

@@ -9,8 +9,8 @@ import Storage
 /// `federate bench`
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure this machine: the tree, and taking in events.",
-        subcommands: [Tree.self, Ingest.self])
+        abstract: "Measure this machine: the tree, taking in events, proving who asks.",
+        subcommands: [Tree.self, Ingest.self, Auth.self])
 
     /// A figure for people and, by `--json`, for programs.
     struct Figure: Codable {

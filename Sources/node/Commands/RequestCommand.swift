@@ -49,7 +49,7 @@ struct RequestCommand: AsyncParsableCommand {
         let headers = RequestSignature.headers(
             method: method.uppercased(), target: parts.percentEncodedPath + query,
             contentType: "application/cbor", body: bytes, to: receiver, challenge: nil,
-            key: try location.folder.readKey(), now: .system(), nonce: Secrets.system(count: 16))
+            key: try location.folder.readKey(), now: .system())
         for header in headers { Terminal.out("\(header.name): \(header.value)") }
     }
 }

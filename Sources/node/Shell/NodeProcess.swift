@@ -24,10 +24,13 @@ struct NodeProcess {
         let certificate = try NodeCertificate.load(
             orMakeAt: folder.certificatePath, for: shell.key)
         await shell.set(onReport: Self.announce(folder))
+        let renewal = CertificateRenewal(path: folder.certificatePath, key: shell.key) {
+            await shell.set(tlsKey: $0.tlsKey)
+        }
         let (ports, portFound) = AsyncStream.makeStream(of: Int.self)
         let address = try configuration.address()
         let server = FederationServer(
-            port: shell, certificate: certificate, host: address.host,
+            port: shell, certificate: certificate, renewal: renewal, host: address.host,
             portNumber: address.port, logger: logger
         ) { host, port in
             let endpoints =

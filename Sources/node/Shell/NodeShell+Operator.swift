@@ -4,6 +4,7 @@ import FederationAPI
 import Foundation
 import Logging
 import Storage
+import Synchronization
 
 /// What the operator's socket, or a command without a running node, asks of the engine.
 extension NodeShell: OperatorPort {
@@ -15,13 +16,14 @@ extension NodeShell: OperatorPort {
     func status() -> StatusView {
         let records = engine.peerRecords
         func count(_ state: PeerRecord.State) -> Int { records.count { $0.state == state } }
-        let refused = engine.refusals.map { ($0.key.rawValue, $0.value) }
+        let refused = (Array(engine.refusals) + refusedAtDoor.withLock { Array($0) })
+            .map { ($0.key.rawValue, $0.value) }
         return StatusView(
             version: Federate.version, node: key.node.hex, label: engine.settings.label,
             log: engine.logID.hex, listening: listening, eventCount: UInt64(engine.eventCount),
             root: engine.root.hex, missingBodies: UInt64(engine.missingBodyCount),
             aside: UInt64(engine.asideCount), equivocations: UInt64(engine.equivocationCount),
-            refused: Dictionary(refused) { a, _ in a },
+            refused: Dictionary(refused, uniquingKeysWith: +),
             peers: StatusView.Peers(
                 active: count(.active), pending: count(.pending), rejected: count(.rejected),
                 removed: count(.removed), revoked: count(.revoked),

@@ -1,12 +1,17 @@
 import Core
 import Federation
 import FederationAPI
+import Synchronization
 
 /// What the public port asks of the engine.
 extension NodeShell: FederationPort {
     nonisolated var node: NodeID { key.node }
 
     func state(of node: NodeID) -> PeerRecord.State? { engine.view(of: node)?.record.state }
+
+    nonisolated func refused(_ code: RefusalCode, by node: NodeID?, address: String) {
+        refusedAtDoor.withLock { $0[code, default: 0] += 1 }
+    }
 
     func card() -> NodeCard {
         NodeCard(label: engine.settings.label, endpoints: engine.settings.endpoints)
@@ -64,6 +69,12 @@ extension NodeShell: FederationPort {
 
 extension FederationAPI.Caller {
     fileprivate var proven: Federation.Caller {
-        Federation.Caller(node: node, isSameHost: isSameHost)
+        Federation.Caller(
+            node: node, isSameHost: isSameHost, instance: instance,
+            signedAt: signedAt.map { seconds in
+                let whole = min(UInt64(clamping: seconds), Limits.integer / 1_000_000)
+                // Half of the second that was cut off.
+                return WallTime(microseconds: whole * 1_000_000 + 500_000)
+            })
     }
 }

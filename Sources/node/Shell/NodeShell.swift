@@ -18,6 +18,8 @@ actor NodeShell: Service {
     let client: PeerClient
     let logger: Logger
     let keyCache = KeyCache()
+    /// What the public port refused before the engine saw it.
+    nonisolated let refusedAtDoor = Mutex<[RefusalCode: UInt64]>([:])
     private(set) var engine: Engine
     private let started = ContinuousClock.now
     private let work: AsyncStream<Work>
@@ -190,6 +192,9 @@ actor NodeShell: Service {
         engine.listens(at: endpoints, tlsKey: tlsKey)
         tick()
     }
+
+    /// The certificate was renewed.
+    func set(tlsKey: Digest) { setListening(listening, tlsKey: tlsKey) }
 
     func set(discovery: String) { self.discovery = discovery }
 }

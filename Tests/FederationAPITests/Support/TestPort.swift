@@ -14,6 +14,7 @@ final class TestPort: FederationPort {
         var staysOpen = false
         var refusal: Refusal?
         var pagesTaken = 0
+        var refused: [(code: RefusalCode, node: NodeID?, address: String)] = []
     }
 
     let node: NodeID
@@ -27,6 +28,13 @@ final class TestPort: FederationPort {
     var asked: [Request] { state.withLock { $0.asked.map(\.request) } }
     var callers: [FederationAPI.Caller] { state.withLock { $0.asked.map(\.caller) } }
     var pagesTaken: Int { state.withLock { $0.pagesTaken } }
+
+    /// What was refused before it came here.
+    var refused: [RefusalCode] { state.withLock { $0.refused.map(\.code) } }
+
+    func refused(_ code: RefusalCode, by node: NodeID?, address: String) {
+        change { $0.refused.append((code, node, address)) }
+    }
 
     func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
