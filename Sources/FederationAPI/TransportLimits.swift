@@ -31,6 +31,8 @@ public struct ServerLimits: Sendable {
     public var ping: Duration = .seconds(15)
     /// A stream ends then, and is opened again with a new signature.
     public var streamLife: Duration = .seconds(900)
+    /// Bodies of one peer that are read or worked on at once: 32 MiB of memory.
+    public var bodiesPerPeer = 8
     /// Streams of one peer: an old one may linger while the next is opened.
     public var streamsPerPeer = 4
 

@@ -138,6 +138,53 @@ extension NetworkTests {
             }
         }
 
+        @Test func theBodyOfWhoIsNoActivePeerIsNotRead() async throws {
+            let port = TestPort(node: key.node, peers: [peer.node: .removed])
+            port.change { $0.answer = { _ in .refused(Refusal(.removed, "gone")) } }
+            try await withServer(port, key: key) { endpoint in
+                let start = head("POST /api/federation/events", "content-length: 4000000\r\n")
+                let begin = ContinuousClock.now
+                let answer = try await rawExchange(endpoint, [start], until: "}")
+                #expect(statuses(answer) == ["403"])
+                #expect(answer.contains(#""code":"removed""#))
+                #expect(begin.duration(to: .now) < .seconds(5))
+                #expect(port.asked == [.status])
+            }
+        }
+
+        @Test func aPeersBodiesAtOnceAreBounded() async throws {
+            var limits = ServerLimits()
+            limits.bodiesPerPeer = 2
+            let port = TestPort(node: key.node, peers: [peer.node: .active])
+            try await withServer(port, key: key, limits: limits) { endpoint in
+                // Three whose bodies never come.
+                try await withThrowingTaskGroup(of: String.self) { group in
+                    for _ in 0..<3 {
+                        group.addTask {
+                            let start = head(
+                                "POST /api/federation/events", "content-length: 4000000\r\n")
+                            return try await rawExchange(endpoint, [start], until: "}")
+                        }
+                    }
+                    let first = try await group.next() ?? ""
+                    #expect(statuses(first) == ["503"])
+                    #expect(first.contains(#""code":"busy""#))
+                    group.cancelAll()
+                    // What was cancelled says so.
+                    while await group.nextResult() != nil {}
+                }
+                // Those that were given up leave their places.
+                try await withClient { client in
+                    while true {
+                        let got = try await client.send(
+                            .push(Batch([])), to: endpoint, pin: key.node, signedBy: peer)
+                        if got.response == .outcomes([.stored]) { break }
+                    }
+                }
+                #expect(port.asked == [.push(Batch([]))])
+            }
+        }
+
         @Test func whoDoesNotReadItsAnswerIsCutOff() async throws {
             let body = [UInt8](repeating: 65, count: 65_000)
             let events = (1...60).map { Sample.event(key, $0, body: body) }

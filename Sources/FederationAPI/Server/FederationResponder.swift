@@ -3,7 +3,6 @@ import Federation
 import HummingbirdCore
 import Logging
 import NIOCore
-import Synchronization
 
 /// Answers requests on the public port.
 final class FederationResponder: Sendable {
@@ -13,13 +12,22 @@ final class FederationResponder: Sendable {
         var message: Federation.Request
     }
 
+    /// What is known of a request so far.
+    private struct Progress {
+        /// Who it claims to be from.
+        var claimed: NodeID?
+        /// Whose body is counted.
+        var body: NodeID?
+    }
+
     private let port: any FederationPort
     private let identity: ServerIdentity
     private let limits: ServerLimits
     private let gatekeeper: Gatekeeper
     private let reception: Reception
     private let logger: Logger
-    private let streams = Mutex<[NodeID: Int]>([:])
+    private let streams: Tally
+    private let bodies: Tally
 
     init(
         port: any FederationPort, identity: ServerIdentity, limits: ServerLimits,
@@ -31,6 +39,8 @@ final class FederationResponder: Sendable {
         self.gatekeeper = gatekeeper
         self.reception = reception
         self.logger = logger
+        streams = Tally(limit: limits.streamsPerPeer)
+        bodies = Tally(limit: limits.bodiesPerPeer)
     }
 
     @concurrent
@@ -40,16 +50,17 @@ final class FederationResponder: Sendable {
     ) async throws {
         var exchange = Exchange(request, channel, bodyTimeout: limits.bodyTimeout)
         let asCBOR = exchange.wantsCBOR
-        var claimed: NodeID?
+        var progress = Progress()
+        defer { if let node = progress.body { bodies.leave(node) } }
         let accepted: Accepted?
         do {
             let route = try Route(
                 method: exchange.method, target: exchange.target,
                 lastEventID: exchange.value("last-event-id"))
-            accepted = try await accept(&exchange, route, claimed: &claimed)
+            accepted = try await accept(&exchange, route, &progress)
         } catch {
             let (refusal, reply) = try reply(to: error, asCBOR: asCBOR)
-            return try await refuse(refusal, reply, by: claimed, &exchange, writer)
+            return try await refuse(refusal, reply, by: progress.claimed, &exchange, writer)
         }
         guard let accepted else {
             let view = IdentityView(
@@ -66,7 +77,7 @@ final class FederationResponder: Sendable {
     /// Proves the caller and reads the message; nil for `identity`, which asks for nothing more.
     @concurrent
     private func accept(
-        _ exchange: inout Exchange, _ route: Route, claimed: inout NodeID?
+        _ exchange: inout Exchange, _ route: Route, _ progress: inout Progress
     ) async throws -> Accepted? {
         var caller = Caller(exchange.channel)
         guard route != .register, route != .identity else {
@@ -76,13 +87,22 @@ final class FederationResponder: Sendable {
             let message = try await message(&exchange, route, digest: nil)
             return Accepted(caller: caller, message: message)
         }
-        let admission = try await gatekeeper.admit(exchange, claimed: &claimed)
+        let admission = try await gatekeeper.admit(exchange, claimed: &progress.claimed)
         let signature = admission.signature
         caller.node = signature.node
         caller.instance = signature.nonce.instance
         caller.signedAt = signature.created
         if case .leave(let node) = route, node != caller.node {
             throw Refusal(.notAllowed, "a peer may only remove itself")
+        }
+        if route.bodiless == nil {
+            // The node refuses whatever a node says that is no active peer: the shortest question
+            // gets that answer, and nobody has to hold 4 MiB for it.
+            guard admission.isPeer else { return Accepted(caller: caller, message: .status) }
+            guard bodies.enter(signature.node) else {
+                throw Refusal(.busy, "too many bodies at once", retryAfter: .seconds(1))
+            }
+            progress.body = signature.node
         }
         let message = try await message(&exchange, route, digest: signature.contentDigest)
         if admission.isPeer { reception.prove(exchange.channel, signature.node) }
@@ -126,22 +146,12 @@ final class FederationResponder: Sendable {
         _ writer: consuming ResponseWriter
     ) async throws {
         let asCBOR = exchange.wantsCBOR || exchange.value("accept") == nil
-        let mayOpen = streams.withLock { streams in
-            guard streams[node, default: 0] < limits.streamsPerPeer else { return false }
-            streams[node, default: 0] += 1
-            return true
-        }
-        guard mayOpen else {
+        guard streams.enter(node) else {
             let refusal = Refusal(.busy, "too many streams", retryAfter: limits.ping)
             reception.count(refusal.code, by: node, exchange.channel)
             return try await exchange.answer(ServerReply(refusal, asCBOR: asCBOR), writer)
         }
-        defer {
-            streams.withLock { streams in
-                let left = streams[node, default: 1] - 1
-                streams[node] = left == 0 ? nil : left
-            }
-        }
+        defer { streams.leave(node) }
         let source: any PageSource
         do throws(Refusal) {
             source = try await port.pages(since: since, for: caller)
