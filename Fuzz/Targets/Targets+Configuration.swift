@@ -4,7 +4,7 @@ extension FuzzTarget {
     /// `config.toml`: whatever stands in it, the answer is a configuration within its bounds, whose
     /// own text gives it back, or an error that names the file.
     static let configuration = FuzzTarget(
-        name: "configuration", longest: 1024, mutations: 1500,
+        name: "configuration", longest: 4096, mutations: 1500,
         seeds: {
             let texts = [
                 Configuration().text(),
@@ -28,7 +28,12 @@ extension FuzzTarget {
             return texts.map { Array($0.utf8) }
         },
         body: .plain { input in
+            // A file of its own: tests run several inputs side by side.
+            let file = FileManager.default.temporaryDirectory
+                .appendingPathComponent("federate-fuzz-\(UUID().uuidString).toml")
             let path = file.path
+            // Gone or not, it is a temporary file.
+            defer { try? FileManager.default.removeItem(at: file) }
             try Data(input).write(to: file)
             guard let configuration = try read(path) else { return }
             try check((configuration.label?.utf8.count ?? 0) <= 64, "a label beyond its bound")
@@ -50,8 +55,4 @@ extension FuzzTarget {
             return nil
         }
     }
-
-    /// One file a process: the program reads its settings from a path.
-    private static let file = FileManager.default.temporaryDirectory
-        .appendingPathComponent("federate-fuzz-\(ProcessInfo.processInfo.processIdentifier).toml")
 }

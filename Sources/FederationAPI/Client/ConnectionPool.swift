@@ -51,7 +51,7 @@ final class ConnectionPool: Sendable {
 
     /// A new connection, its server checked.
     func open(
-        _ endpoint: Endpoint, pin: NodeID?
+        _ endpoint: Endpoint, pin: NodeID?, guardedBy dialGuard: DialGuard? = nil
     ) async throws(TransportError) -> HTTPConnection {
         let context = try context.get()
         let mayOpen: Bool? = state.withLock { state in
@@ -65,7 +65,7 @@ final class ConnectionPool: Sendable {
         let connection: HTTPConnection
         do throws(TransportError) {
             connection = try await HTTPConnection.open(
-                endpoint, pin: pin, context: context, limits: limits)
+                endpoint, pin: pin, guardedBy: dialGuard, context: context, limits: limits)
         } catch {
             state.withLock { $0.opening -= 1 }
             throw error

@@ -88,12 +88,14 @@ struct HTTPConnection: Sendable {
 extension HTTPConnection {
     /// Connects to a node and checks what it proves before anything is sent.
     static func open(
-        _ endpoint: Endpoint, pin: NodeID?, context: NIOSSLContext, limits: ClientLimits
+        _ endpoint: Endpoint, pin: NodeID?, guardedBy dialGuard: DialGuard?,
+        context: NIOSSLContext, limits: ClientLimits
     ) async throws(TransportError) -> HTTPConnection {
         let check = ServerCheck(pin: pin)
         let bootstrap = bootstrap(limits)
         let setup: @Sendable (any Channel) -> EventLoopFuture<Pipeline> = { channel in
-            prepare(channel, check: check, context: context, limits: limits)
+            prepare(
+                channel, check: check, guardedBy: dialGuard, context: context, limits: limits)
         }
         let pipeline: Pipeline
         do {
@@ -107,6 +109,9 @@ extension HTTPConnection {
                     host: endpoint.host, port: endpoint.port, channelInitializer: setup)
             }
         } catch {
+            if let forbidden = ForbiddenAddress(in: error) {
+                throw .forbidden("\(endpoint): \(forbidden)")
+            }
             throw Task.isCancelled ? .cancelled : .cannotConnect("\(endpoint): \(error)")
         }
         let connection = HTTPConnection(pipeline.channel, pipeline.parts, nil)
@@ -130,7 +135,7 @@ extension HTTPConnection {
         let limits = ClientLimits()
         do {
             let pipeline = try await bootstrap(limits).connect(unixDomainSocketPath: path) {
-                prepare($0, check: nil, context: nil, limits: limits)
+                prepare($0, check: nil, guardedBy: nil, context: nil, limits: limits)
             }
             try await pipeline.ready.get()
             return HTTPConnection(pipeline.channel, pipeline.parts, nil)
@@ -153,11 +158,13 @@ extension HTTPConnection {
     }
 
     private static func prepare(
-        _ channel: any Channel, check: ServerCheck?, context: NIOSSLContext?, limits: ClientLimits
+        _ channel: any Channel, check: ServerCheck?, guardedBy dialGuard: DialGuard?,
+        context: NIOSSLContext?, limits: ClientLimits
     ) -> EventLoopFuture<Pipeline> {
         channel.eventLoop.makeCompletedFuture {
             let parts = ResponseParts(isTLS: check != nil, eventLoop: channel.eventLoop)
             let pipeline = channel.pipeline.syncOperations
+            if let dialGuard { try pipeline.addHandler(DialGuardHandler(dialGuard)) }
             if let check, let context { try pipeline.addHandler(try check.handler(context)) }
             var decoderLimits = NIOHTTPDecoderLimitConfiguration()
             decoderLimits.maxHeaderListSize = limits.headerBytes

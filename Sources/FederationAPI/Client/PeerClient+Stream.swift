@@ -12,12 +12,12 @@ extension PeerClient {
     /// `timedOut`; cancelling the task closes the socket.
     public func stream(
         since: Cursor?, from endpoint: Endpoint, pin: NodeID, signedBy key: SecretKey,
-        each: (Page) async -> Bool
+        guardedBy dialGuard: DialGuard? = nil, each: (Page) async -> Bool
     ) async throws(TransportError) {
         let wire = WireRequest(.stream(since: since), of: key.node)
         var challenge: String?
         while true {
-            let connection = try await pool.open(endpoint, pin: pin)
+            let connection = try await pool.open(endpoint, pin: pin, guardedBy: dialGuard)
             defer { connection.close() }
             let head = head(wire, to: pin, at: endpoint, key: key, challenge: challenge)
             let first = try await connection.limited(to: limits.responseTimeout, "the stream") {

@@ -42,12 +42,14 @@ public final class PeerClient: Sendable {
     ///
     /// `pin` is nil only for a first contact by URL: then whoever proves an identity there is
     /// taken, and named in the answer. A peer's refusal is a response, not an error. A `stream` has
-    /// its own function.
+    /// its own function. `dialGuard` is for endpoints that only a peer's word names.
     public func send(
-        _ request: Federation.Request, to endpoint: Endpoint, pin: NodeID?, signedBy key: SecretKey
+        _ request: Federation.Request, to endpoint: Endpoint, pin: NodeID?,
+        signedBy key: SecretKey, guardedBy dialGuard: DialGuard? = nil
     ) async throws(TransportError) -> Received {
         let wire = WireRequest(request, of: key.node)
-        let (connection, reply) = try await reply(to: wire, at: endpoint, pin: pin, key: key)
+        let (connection, reply) = try await reply(
+            to: wire, at: endpoint, pin: pin, key: key, dialGuard)
         guard let identity = connection.identity else { throw .tls("no identity") }
         guard reply.contentType.hasPrefix(MediaType.cbor) else {
             throw .badResponse("status \(reply.status), \(reply.contentType)")
@@ -77,12 +79,13 @@ public final class PeerClient: Sendable {
     public func close() async { await pool.close() }
 
     private func reply(
-        to wire: WireRequest, at endpoint: Endpoint, pin: NodeID?, key: SecretKey
+        to wire: WireRequest, at endpoint: Endpoint, pin: NodeID?, key: SecretKey,
+        _ dialGuard: DialGuard?
     ) async throws(TransportError) -> (HTTPConnection, HTTPReply) {
         var challenge: String?
         while true {
             let (connection, reply) = try await exchange(
-                wire, at: endpoint, pin: pin, key: key, challenge: challenge)
+                wire, at: endpoint, pin: pin, key: key, challenge: challenge, dialGuard)
             guard reply.status == 401, challenge == nil,
                 let found = reply.headers.first(name: "teambook-challenge"), found.count <= 64
             else { return (connection, reply) }
@@ -93,7 +96,7 @@ public final class PeerClient: Sendable {
 
     private func exchange(
         _ wire: WireRequest, at endpoint: Endpoint, pin: NodeID?, key: SecretKey,
-        challenge: String?
+        challenge: String?, _ dialGuard: DialGuard?
     ) async throws(TransportError) -> (HTTPConnection, HTTPReply) {
         var untouched = true
         if let pin, let idle = await pool.idle(endpoint, pin: pin) {
@@ -107,7 +110,7 @@ public final class PeerClient: Sendable {
                 guard untouched, error == .closed else { throw error }
             }
         }
-        let fresh = try await pool.open(endpoint, pin: pin)
+        let fresh = try await pool.open(endpoint, pin: pin, guardedBy: dialGuard)
         guard let node = fresh.identity?.node else { throw .tls("no identity") }
         let head = head(wire, to: node, at: endpoint, key: key, challenge: challenge)
         let result = try await fresh.exchange(

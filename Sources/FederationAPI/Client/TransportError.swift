@@ -6,6 +6,8 @@ import NIOCore
 public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     case badEndpoint(String)
     case cannotConnect(String)
+    /// Nothing but the peer's word names the address, and it is none that may be dialled so.
+    case forbidden(String)
     /// The server proved no identity.
     case identity(IdentityError)
     /// Another node answers there; nothing was sent to it.
@@ -28,6 +30,9 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .badEndpoint(let text): "\(text) is no endpoint; write https://host:port"
         case .cannotConnect(let why): "can't connect: \(why)"
+        case .forbidden(let why):
+            "not dialled on the peer's word alone: \(why). Add the peer by URL, or list the range "
+                + "under allow_addresses"
         case .identity(let error): "\(error)"
         case .wrongIdentity(let expected, let found):
             "node \(expected.short) was expected there, node \(found.short) answered"

@@ -16,14 +16,21 @@ public enum RequestSignature {
     /// The header fields to add to a request, content type included.
     ///
     /// `target` is the request target as it is sent ("/path?query"), `challenge` what the receiver
-    /// answered 401 with, if it did. The nonce is a new one of this process.
+    /// answered 401 with, if it did. The nonce is a new one of `instance`, or of this process.
     public static func headers(
         method: String, target: String, contentType: String, body: [UInt8], to receiver: NodeID,
-        challenge: String? = nil, key: SecretKey, now: WallTime
+        challenge: String? = nil, key: SecretKey, now: WallTime, instance: UInt64? = nil
     ) -> [(name: String, value: String)] {
-        headers(
+        var nonce = Nonce.fresh()
+        nonce.instance = instance ?? nonce.instance
+        return headers(
             method: method, target: target, contentType: contentType, body: body, to: receiver,
-            challenge: challenge, key: key, now: now, nonce: .fresh())
+            challenge: challenge, key: key, now: now, nonce: nonce)
+    }
+
+    /// What this process drew when it first signed: 16 hexadecimal digits.
+    public static var instance: String {
+        Hex.encode(Nonce(instance: Nonce.ownInstance, serial: 0).bytes.prefix(8))
     }
 
     package static func headers(

@@ -28,6 +28,8 @@ public struct StatusView: Codable, Hashable, Sendable {
     public var node: String
     public var label: String
     public var log: String
+    /// The running process, as its signatures name it: 16 hexadecimal digits.
+    public var instance: String
     /// Endpoints, best first.
     public var listening: [String]
     public var eventCount: UInt64
@@ -65,6 +67,7 @@ public struct StatusView: Codable, Hashable, Sendable {
         self.node = node
         self.label = label
         self.log = log
+        instance = RequestSignature.instance
         self.listening = listening
         self.eventCount = eventCount
         self.root = root

@@ -49,7 +49,17 @@ struct RequestCommand: AsyncParsableCommand {
         let headers = RequestSignature.headers(
             method: method.uppercased(), target: parts.percentEncodedPath + query,
             contentType: "application/cbor", body: bytes, to: receiver, challenge: nil,
-            key: try location.folder.readKey(), now: .system())
+            key: try location.folder.readKey(), now: .system(),
+            instance: await runningInstance())
         for header in headers { Terminal.out("\(header.name): \(header.value)") }
+    }
+
+    /// Of the node that runs on this folder: signing as another process would look to its peers as
+    /// if the key were in use twice. Nil where none runs.
+    private func runningInstance() async -> UInt64? {
+        let socket = SocketClient(socket: location.folder.socketPath)
+        // No answer: no node runs.
+        let status: StatusView? = try? await socket.get("/api/federation/status")
+        return status.flatMap { UInt64($0.instance, radix: 16) }
     }
 }

@@ -83,7 +83,8 @@ extension NodeShell {
             }
             do throws(TransportError) {
                 let received = try await client.send(
-                    request, to: endpoint, pin: destination.node, signedBy: key)
+                    request, to: endpoint, pin: destination.node, signedBy: key,
+                    guardedBy: destination.dialGuard(of: text))
                 await remember(text, of: received.node)
                 return await deliver(
                     .response(
@@ -144,7 +145,8 @@ extension NodeShell {
             var hasBegun = false
             do throws(TransportError) {
                 try await client.stream(
-                    since: since, from: endpoint, pin: node, signedBy: key
+                    since: since, from: endpoint, pin: node, signedBy: key,
+                    guardedBy: destination.dialGuard(of: text)
                 ) { page in
                     if !hasBegun { await self.remember(text, of: node) }
                     hasBegun = true
@@ -174,6 +176,14 @@ extension NodeShell {
     }
 }
 
+extension Destination {
+    /// What must be looked at before this address is dialled; nil where the operator, an invite or
+    /// the LAN named it.
+    fileprivate func dialGuard(of endpoint: String) -> DialGuard? {
+        claimed.contains(endpoint) ? DialGuard(allowed: allowed, isSameHost: isSameHost) : nil
+    }
+}
+
 extension TransportFailure {
     init(_ error: TransportError, at endpoint: Endpoint) {
         switch error {
@@ -181,7 +191,8 @@ extension TransportFailure {
         case .timedOut: self = .timedOut
         case .badResponse, .tooLarge: self = .malformed("\(endpoint): \(error)")
         case .refused(let refusal): self = .refused(refusal)
-        case .badEndpoint, .cannotConnect, .tls, .closed, .tooManyConnections, .cancelled:
+        case .badEndpoint, .forbidden, .cannotConnect, .tls, .closed, .tooManyConnections,
+            .cancelled:
             self = .unreachable("\(endpoint): \(error)")
         }
     }
