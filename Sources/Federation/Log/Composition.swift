@@ -29,6 +29,8 @@ struct Composition {
     enum Finding {
         /// A peer handed over an event that our own key signed and that we did not hold.
         case ownEventFromElsewhere(EventID, NodeID)
+        /// A key that was rotated names another successor too, in an event that comes too late.
+        case contested(NodeID, EventID)
     }
 
     private struct Place: Hashable {
@@ -94,6 +96,7 @@ struct Composition {
         }
         if let refusal = membership.refusal(of: header, event.id) {
             guard membership.isUnknown(header.origin) else {
+                if isContest(event) { findings.append(.contested(header.origin, event.id)) }
                 return refuse(event.id, refusal, job.sender)
             }
             return setAside(event, from: job, or: refusal)
@@ -105,9 +108,18 @@ struct Composition {
         return .stored
     }
 
+    private func isContest(_ event: Event) -> Bool {
+        let origin = event.header.origin
+        guard let rotation = membership.rotations[origin],
+            case .rotate(let successor, let proof)? = Statement(event),
+            successor != rotation.successor, successor != origin
+        else { return false }
+        return Signature.verify(proof, of: Statement.rotationMessage(from: origin), by: successor)
+    }
+
     /// Takes in a body that was missing.
     private mutating func fill(_ id: EventID, _ body: Body) {
-        if index.missingBodies.contains(id) {
+        if index.missesBody(of: id) {
             write.bodies[id] = body
         } else if let place = bodiless.removeValue(forKey: id) {
             write.entries[place].event.body = body

@@ -22,7 +22,7 @@ public struct Membership: Sendable {
     public private(set) var extents: [NodeID: Extent] = [:]
     /// What decided on each origin on which something was decided.
     public private(set) var reasons: [NodeID: AdmissionReason] = [:]
-    /// The revocation that cuts a key, where one is honoured.
+    /// The honoured revocation of each key that somebody revoked, whoever it is here.
     public private(set) var revocations: [NodeID: EventID] = [:]
     /// Keys that name exactly one successor, and which.
     public private(set) var rotations: [NodeID: Rotation] = [:]
@@ -64,7 +64,20 @@ public struct Membership: Sendable {
     /// Why an event is not admitted; nil where it is.
     func refusal(of header: Header, _ id: EventID) -> RefusalCode? {
         if admits(header.origin, header.sequence, id) { return nil }
-        return revocations[header.origin] != nil ? .revoked : .notAdmitted
+        let origin = header.origin
+        let hasEnded =
+            revocations[origin] != nil || rotations[origin] != nil || contested.contains(origin)
+        return hasEnded ? .revoked : .notAdmitted
+    }
+
+    /// Whether all of an origin's chain counts because somebody vouches for it, or for the key that
+    /// it took over from: what `auto_accept_known` needs to approve it.
+    func isVouchedFor(_ origin: NodeID) -> Bool {
+        guard extents[origin] == .whole else { return false }
+        return switch reasons[origin] {
+        case .vouched?, .successor?: true
+        default: false
+        }
     }
 
     /// Whether nothing was decided about an origin: its events may wait for a voucher.
