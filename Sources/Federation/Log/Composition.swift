@@ -23,6 +23,8 @@ struct Composition {
     private var asideCounts: [NodeID: Int] = [:]
     private var asideBytes = 0
     private var strangers = 0
+    /// Keys of which a contest was found.
+    private var contests: Set<NodeID> = []
     private var own: (sequence: UInt64, previous: EventID?)
 
     /// What the engine must act on.
@@ -95,26 +97,21 @@ struct Composition {
             return .alreadyHeld
         }
         if let refusal = membership.refusal(of: header, event.id) {
-            guard membership.isUnknown(header.origin) else {
-                if isContest(event) { findings.append(.contested(header.origin, event.id)) }
+            if membership.isUnknown(header.origin) {
+                return setAside(event, from: job, or: refusal)
+            }
+            let isContest =
+                membership.contests(event) && contests.insert(header.origin).inserted
+            if isContest { findings.append(.contested(header.origin, event.id)) }
+            guard membership.decides(event, isContest: isContest) else {
                 return refuse(event.id, refusal, job.sender)
             }
-            return setAside(event, from: job, or: refusal)
         }
         if header.time.physical > (wall + Limits.clockAhead).microseconds {
             return setAside(event, from: job, or: .tooEarly)
         }
         insert(event, sender: job.sender ?? index.aside[event.id]?.sender)
         return .stored
-    }
-
-    private func isContest(_ event: Event) -> Bool {
-        let origin = event.header.origin
-        guard let rotation = membership.rotations[origin],
-            case .rotate(let successor, let proof)? = Statement(event),
-            successor != rotation.successor, successor != origin
-        else { return false }
-        return Signature.verify(proof, of: Statement.rotationMessage(from: origin), by: successor)
     }
 
     /// Takes in a body that was missing.

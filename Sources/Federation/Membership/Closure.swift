@@ -14,6 +14,8 @@ struct Closure {
     var rotations: [NodeID: Membership.Rotation] = [:]
     var contested: Set<NodeID> = []
     var strays: [NodeID: Set<EventID>] = [:]
+    /// How far each key would count that has ended itself before.
+    var bases: [NodeID: Extent] = [:]
     /// Where honoured revocations of others cut a key.
     private var cuts: [NodeID: (cut: Cut, event: EventID)] = [:]
     /// Origins whose vouching counts, and those of them that the next step begins with.
@@ -105,6 +107,7 @@ struct Closure {
             strays[origin] = chains[ChainName(origin: origin, scope: [])]?.strays(below: cut) ?? []
         }
         extents[origin] = end.extent
+        if end.extent != lowered { bases[origin] = lowered }
         if mayVouch { enroll(origin) }
     }
 
@@ -112,13 +115,15 @@ struct Closure {
     /// said of a successor itself in the same step comes first.
     private mutating func handOn() {
         for _ in 0..<MembershipLimits.rotations where !givers.isEmpty {
-            let keys = givers.sorted()
+            var heirs: [NodeID: (key: NodeID, mayVouch: Bool)] = [:]
+            for key in givers.sorted() {
+                guard let heir = rotations[key]?.successor, reasons[heir] == nil else { continue }
+                let mayVouch = vouchers.contains(key) || heirs[heir]?.mayVouch == true
+                heirs[heir] = (heirs[heir]?.key ?? key, mayVouch)
+            }
             givers = []
-            for key in keys {
-                guard let rotation = rotations[key] else { continue }
-                settle(
-                    rotation.successor, .whole, .successor(of: key),
-                    mayVouch: vouchers.contains(key))
+            for (heir, line) in heirs.sorted(by: { $0.key < $1.key }) {
+                settle(heir, .whole, .successor(of: line.key), mayVouch: line.mayVouch)
             }
         }
         givers = []
@@ -158,12 +163,14 @@ extension Closure {
     /// What an origin says of its own key.
     private struct OwnEnd {
         var extent: Extent
+        var first: Cut?
         var revocation: EventID?
         var successors: [NodeID: EventID] = [:]
     }
 
     /// The origin's own word: a key that ends itself counts up to and including the event that says
-    /// so. The lowest such event counts, as far as the extent reaches.
+    /// so. The first such event counts, as far as the extent reaches; where it names a successor,
+    /// other events there may contest that.
     private func ownEnd(of origin: NodeID, within extent: Extent) -> OwnEnd {
         var end = OwnEnd(extent: extent)
         let said = controls[origin]
@@ -175,15 +182,16 @@ extension Closure {
             case .revoke(let target, let cut):
                 // It may end itself where it stands, not reach back: else a thief of the key could
                 // also take its history away.
-                guard target == origin, cut == nil else { continue }
-                end.revocation = end.revocation ?? control.id
+                guard target == origin, cut == nil, end.first == nil else { continue }
+                end.revocation = control.id
+                end.first = Cut(through: control.id, at: control.sequence)
             case .rotate(let successor, _):
-                guard successor != origin, control.isProven else { continue }
+                guard successor != origin, control.isProven, end.revocation == nil else { continue }
                 end.successors[successor] = end.successors[successor] ?? control.id
+                end.first = end.first ?? Cut(through: control.id, at: control.sequence)
             }
-            end.extent = min(
-                end.extent, .upTo(Cut(through: control.id, at: control.sequence)))
         }
+        if let first = end.first { end.extent = .upTo(first) }
         return end
     }
 
@@ -204,7 +212,8 @@ extension Closure {
         let reach = Reach(extent, chains[ChainName(origin: judge, scope: [])])
         for control in controls[judge] where reach.contains(control) {
             guard case .revoke(let target, let cut?) = control.statement, target != judge,
-                target != ground.own
+                target != ground.own,
+                judge == ground.own || !ground.policy.revocationsFrom.contains(target)
             else { continue }
             if let held = cuts[target], (held.cut, held.event) <= (cut, control.id) { continue }
             cuts[target] = (cut, control.id)

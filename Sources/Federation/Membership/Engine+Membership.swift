@@ -81,8 +81,7 @@ extension Engine {
                     let approval = peers[heir]?.record.approval, approval.isInheritable,
                     !membership.rotations.values.contains(where: { $0.successor == heir })
                 else { continue }
-                peers[heir]?.record.cut = .nothing
-                end(heir, as: .revoked, now, &effects)
+                end(heir, as: .revoked, notesCut: false, now, &effects)
             }
         }
     }

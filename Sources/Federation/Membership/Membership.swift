@@ -30,6 +30,8 @@ public struct Membership: Sendable {
     public private(set) var contested: Set<NodeID> = []
     /// Events at or below an origin's cut that don't lead to it.
     private var strays: [NodeID: Set<EventID>] = [:]
+    /// How far each key would count that has ended itself before.
+    private var bases: [NodeID: Extent] = [:]
 
     /// Of the origins and their extents; equal exactly where two nodes admit the same.
     private(set) var context: UInt64 = 0
@@ -46,6 +48,7 @@ public struct Membership: Sendable {
         rotations = closure.rotations
         contested = closure.contested
         strays = closure.strays
+        bases = closure.bases
         context = Self.context(of: list)
     }
 
@@ -68,6 +71,25 @@ public struct Membership: Sendable {
         let hasEnded =
             revocations[origin] != nil || rotations[origin] != nil || contested.contains(origin)
         return hasEnded ? .revoked : .notAdmitted
+    }
+
+    /// Whether an event that is not admitted is kept all the same, because who is admitted would
+    /// else depend on what came first: of a key that has ended itself, what shows which branch a
+    /// cut beyond its end stands on, and one event that contests its successor.
+    func decides(_ event: Event, isContest: Bool) -> Bool {
+        let header = event.header
+        guard let base = bases[header.origin] else { return false }
+        return base.cut.map { header.sequence < $0.sequence || event.id == $0.id } ?? isContest
+    }
+
+    /// Whether an event shows for the first time that a key names several successors.
+    func contests(_ event: Event) -> Bool {
+        let origin = event.header.origin
+        guard let rotation = rotations[origin],
+            case .rotate(let successor, let proof)? = Statement(event),
+            successor != rotation.successor, successor != origin
+        else { return false }
+        return Signature.verify(proof, of: Statement.rotationMessage(from: origin), by: successor)
     }
 
     /// Whether all of an origin's chain counts because somebody vouches for it, or for the key that

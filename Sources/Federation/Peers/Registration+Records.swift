@@ -103,7 +103,7 @@ extension Engine {
             peers[node]?.record.cut = index.cut(of: node, membership)
         }
         if record.isApprovedHere, record.approval?.isPersonal == true, policy.vouchForApproved {
-            say(.vouch(node, upTo: peers[node]?.record.cut))
+            say(.vouch(node, upTo: peers[node]?.record.cut ?? .nothing))
         }
         peers[node]?.record.state = state
         peers[node]?.record.approval = nil
