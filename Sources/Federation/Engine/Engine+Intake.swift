@@ -131,36 +131,64 @@ extension Engine {
                 drop(job)
                 continue
             }
+            if let sender = job.sender, peers[sender]?.record.isOver == true {
+                // It was ended while this was verified.
+                drop(job)
+                fail(job, Refusal(.removed, "the registration ended"), now, &effects)
+                continue
+            }
             jobs.append(job)
             composition.add(&jobs[jobs.count - 1])
             count += job.events.count + job.drafts.count
         }
-        let said = say(&composition, now)
+        let said = say(&composition)
         var (write, cursors, reports, secrets) = composition.finish()
         self.secrets = secrets
         for case .refused(_, _, let code) in reports { self.count(code) }
         // That peers hand a restored node its own events is what it waits for.
-        for case .ownEventFromElsewhere(let id, let sender) in composition.findings
-        where settings.restoredSequence == nil {
-            alarm(
-                .ownKeyTwice, key.node,
-                "\(sender.hex) has event \(id.hex), which this key signed and this log lacked: a "
-                    + "second process, or an older copy of this folder", &effects)
-        }
+        act(on: composition.findings, &effects)
         effects += reports.map(Effect.report)
         addRecords(to: &write, cursors)
-        guard !write.isEmpty else { return settle(jobs, now, &effects) }
+        guard !write.isEmpty else {
+            waitToSay(now)
+            return settle(jobs, now, &effects)
+        }
         let token = token(for: .store)
         intake.storing = Intake.Storing(
             token: token, jobs: jobs, write: write, statements: said, cursors: cursors)
         effects.append(.store(token, write))
     }
 
-    /// Adds the statements that wait, where they may be signed now; returns how many.
-    private mutating func say(_ composition: inout Composition, _ now: Instant) -> Int {
-        guard mayStoreRecords(now), var job = statementJob, clockRefusal == nil,
-            restoreRefusal == nil
-        else { return 0 }
+    private mutating func act(on findings: [Composition.Finding], _ effects: inout [Effect]) {
+        for finding in findings {
+            switch finding {
+            // That peers hand a restored node its own events is what it waits for.
+            case .ownEventFromElsewhere where settings.restoredSequence != nil: continue
+            case .ownEventFromElsewhere(let id, let sender):
+                alarm(
+                    .ownKeyTwice, key.node,
+                    "\(sender.hex) has event \(id.hex), which this key signed and this log lacked: "
+                        + "a second process, or an older copy of this folder", &effects)
+            case .contested(let origin, let id):
+                alarm(
+                    .contestedRotation, origin,
+                    "event \(id.hex) names another successor than the one that was followed",
+                    &effects)
+            }
+        }
+    }
+
+    /// Statements that can't be signed now wait for a better moment.
+    private mutating func waitToSay(_ now: Instant) {
+        guard !statements.isEmpty else { return }
+        hasDirtyRecords = true
+        intake.retryAt = now + EngineLimits.storeAgain
+    }
+
+    /// Adds the statements that wait, where they may be signed now; returns how many. They share
+    /// the commit of the records that they speak of.
+    private mutating func say(_ composition: inout Composition) -> Int {
+        guard var job = statementJob, clockRefusal == nil, restoreRefusal == nil else { return 0 }
         composition.add(&job)
         return job.refusal == nil ? job.made.count : 0
     }
@@ -188,16 +216,14 @@ extension Engine {
         intake.storing = nil
         intake.retryAt = nil
         statements.removeFirst(storing.statements)
-        // What could not be signed now waits for a better moment.
-        if !statements.isEmpty {
-            hasDirtyRecords = true
-            intake.retryAt = now + EngineLimits.storeAgain
-        }
+        waitToSay(now)
         if index.apply(storing.write, membership) { isMembershipStale = true }
         for event in storing.jobs.flatMap(\.events) where storing.write.bodies[event.id] != nil {
             if let control = Control(event), index.add(control) { isMembershipStale = true }
         }
         for (node, cursor) in storing.cursors { peers[node]?.record.cursor = cursor }
+        // Before anybody is answered: the answer says what follows from what is stored.
+        settleMembership(now, &effects)
         settle(storing.jobs, now, &effects)
         guard !storing.write.entries.isEmpty else { return }
         report(.accepted(storing.write.entries), &effects)
@@ -311,8 +337,11 @@ extension Engine {
             report(.imported(token, outcomes), &effects)
         case .records(.request(let exchange, _)), .records(.registration(let exchange, _)):
             effects.append(.reply(exchange, .refused(refusal)))
-        case .records(.operation(let token, _)), .records(.invite(let token, _)),
-            .records(.done(let token)):
+        case .records(.invite(let token, let invite)):
+            // Nobody has its secret.
+            invites[invite.id] = nil
+            report(.operation(token, .failed(refusal)), &effects)
+        case .records(.operation(let token, _)), .records(.done(let token)):
             report(.operation(token, .failed(refusal)), &effects)
         case .records(.nobody), .bodies, .aside, .statements: break
         }

@@ -55,7 +55,8 @@ extension Engine {
             Budget.Class(request), bytes: bytes, verifications: verifications, at: now)
     }
 
-    private func refusal(of node: NodeID, _ request: Request) -> Refusal? {
+    /// Why `node` is not served; nil where it is.
+    func refusal(of node: NodeID, _ request: Request) -> Refusal? {
         guard node != key.node else {
             return Refusal(.misaddressed, "a node is no peer of itself: is the key in use twice?")
         }
@@ -91,7 +92,7 @@ extension Engine {
         case .fetch(let session, let message):
             deliver(message, session: session, exchange, to: node, now, &effects)
         case .bodies(let ids):
-            effects.append(.load(token(for: .bodyDelivery(exchange)), .events(ids)))
+            effects.append(.load(token(for: .bodyDelivery(exchange, node)), .events(ids)))
         case .status: effects.append(.reply(exchange, .status(status)))
         case .ownRecord: effects.append(.reply(exchange, registration(of: node, now)))
         case .leave: leave(node, exchange, now, &effects)
@@ -114,7 +115,14 @@ extension Engine {
         _ node: NodeID, _ exchange: Exchange, _ now: Instant, _ effects: inout [Effect]
     ) {
         guard intake.hasRoom else { return refuse(exchange, Self.crowded, &effects) }
-        end(node, as: .removed, now, &effects)
+        if peers[node]?.record.isApprovedHere == true {
+            end(node, as: .removed, now, &effects)
+        } else if peers[node]?.record.state == .pending, peers[node]?.record.isApprovedThere == true
+        {
+            // It stays among those who wait, so that strangers that come and go fill nothing else.
+            peers[node]?.record.isApprovedThere = false
+            markDirty(node)
+        }
         let answer = Job.RecordsAnswer.registration(exchange, node)
         submit(Job(.records(answer)), &effects)
     }

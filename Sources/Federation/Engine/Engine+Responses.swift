@@ -102,6 +102,10 @@ extension Engine {
             guard case .page(let entries, let through, let isEnd) = loaded else {
                 return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
             }
+            // It may have been turned away meanwhile.
+            if let refusal = refusal(of: node, .pull(since: nil)) {
+                return refuse(exchange, refusal, &effects)
+            }
             if isEnd { peers[node]?.readsAll = false }
             let page = page(admitted(entries, for: node), through: through, isEnd: isEnd)
             effects.append(.reply(exchange, .page(page)))
@@ -109,9 +113,12 @@ extension Engine {
             loadedStreamPage(loaded, for: node, exchange, now, &effects)
         case .delivery(let exchange, let name):
             loadedDelivery(loaded, exchange, name, &effects)
-        case .bodyDelivery(let exchange):
+        case .bodyDelivery(let exchange, let node):
             guard case .events(let events) = loaded else {
                 return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
+            }
+            if let refusal = refusal(of: node, .bodies([])) {
+                return refuse(exchange, refusal, &effects)
             }
             let batch = Self.prefix(
                 of: events.filter { $0.body != nil && index.tree.contains($0.key) },

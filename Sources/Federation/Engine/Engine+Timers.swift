@@ -54,7 +54,7 @@ extension Engine {
             peer.isDialable
         else { return }
         register(
-            with: peer.destination(policy), isOrdered: false, isSameHost: peer.isSameHost, nil, now,
-            &effects)
+            with: peer.destination(policy), isOrdered: false, isSameHost: peer.isSameHost,
+            invite: peer.invite, nil, now, &effects)
     }
 }

@@ -76,6 +76,8 @@ public struct Engine: Sendable {
             own: key.node, policy: settings.policy, records: peers.mapValues(\.record))
         membership = Membership(ground, index.controls, index.chains)
         index.plant(state, membership)
+        // What follows from it for the peers is done with the first input.
+        isMembershipStale = true
         for node in peerOrder { planStart(with: node) }
     }
 
@@ -84,8 +86,7 @@ public struct Engine: Sendable {
     public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
         switch input {
         case .wall(let time):
-            wall = time
-            wallAt = now
+            setWall(time, now)
         case .append(let token, let drafts): append(drafts, token, now, &effects)
         case .operate(let token, let operation): operate(operation, token, now, &effects)
         case .importEvents(let token, let batch): importEvents(batch, token, &effects)
@@ -110,15 +111,30 @@ public struct Engine: Sendable {
 
     /// What follows from every input: who is admitted is known before the next commit is composed.
     private mutating func conclude(_ now: Instant, _ effects: inout [Effect]) {
+        settleMembership(now, &effects)
+        commit(now, &effects)
+    }
+
+    mutating func settleMembership(_ now: Instant, _ effects: inout [Effect]) {
         // Following a rotation approves somebody, which makes it stale once more; a chain of them
         // ends.
         var rounds = 0
-        while isMembershipStale, rounds < 8 {
+        while isMembershipStale, rounds < 2 * MembershipLimits.rotations {
             refreshMembership(now, &effects)
             rounds += 1
         }
         if rounds > 0 { takeInDue(&effects) }
-        commit(now, &effects)
+    }
+
+    private mutating func setWall(_ time: WallTime, _ now: Instant) {
+        // Where the clock was set, the peers' clocks are that much nearer or farther: a clock that
+        // was corrected need not wait for the next handshakes.
+        let step = (time - wall) - (now - wallAt)
+        if step.magnitude > EngineLimits.clockNoise {
+            for node in peerOrder { peers[node]?.clock?.offset -= step }
+        }
+        wall = time
+        wallAt = now
     }
 
     /// Fires the timers that are due.
@@ -177,7 +193,7 @@ enum Purpose: Sendable {
     case page(Exchange, NodeID)
     case streamPage(NodeID, Exchange)
     case delivery(Exchange, SessionName)
-    case bodyDelivery(Exchange)
+    case bodyDelivery(Exchange, NodeID)
     case upload(NodeID)
     case uploading(NodeID, [EventID])
     case sessionLoad(NodeID, session: UInt64)

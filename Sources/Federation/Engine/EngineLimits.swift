@@ -53,6 +53,8 @@ enum EngineLimits {
     static let overtaking: Duration = .seconds(2)
     /// How long a peer is told that its key is in use twice, after it was last seen.
     static let keyTwiceTold: Duration = .seconds(600)
+    /// Records in all, but for those that the operator adds: they are for good.
+    static let peers = 4096
     /// Records of nodes that only introduced themselves: a flood can't fill the disk.
     static let pendingPeers = 256
     /// Equal logs are compared again after this long, changed ones soon after they have come to

@@ -53,6 +53,32 @@ struct Chain: Hashable, Sendable {
         for (sequence, keys) in rivals { for key in keys { body(sequence, key) } }
     }
 
+    /// The last event that follows from the chain's first one, event by event; where there are
+    /// several branches, the end of the longest. Nothing where the first one is missing.
+    ///
+    /// Beyond it anything could still be put in: an event far ahead of a gap may be signed by
+    /// whoever wants room below it. O(1) for a chain that came in its order and was never signed
+    /// twice, else O(its length).
+    var connectedEnd: Cut {
+        if rivals.isEmpty, links.isEmpty {
+            return prefix.last.map { Cut(through: $0.id, at: UInt64(prefix.count)) } ?? .nothing
+        }
+        var end = Cut.nothing
+        var branches = keys(at: 1).map(\.id)
+        while let first = branches.first {
+            end = Cut(through: first, at: end.sequence + 1)
+            let held = self[end.sequence]?.id
+            branches = keys(at: end.sequence + 1).map(\.id).filter { id in
+                (links[id] ?? held).map { branches.contains($0) } ?? false
+            }
+        }
+        return end
+    }
+
+    private func keys(at sequence: UInt64) -> [EventKey] {
+        (self[sequence].map { [$0] } ?? []) + (rivals[sequence] ?? [])
+    }
+
     /// Events at or below the cut that don't lead to it.
     ///
     /// The chain is followed down from the cut's event; where an event is missing, what stands
@@ -64,7 +90,7 @@ struct Chain: Hashable, Sendable {
         var sequence = cut.sequence
         let isStraight = rivals.isEmpty && links.isEmpty
         while sequence > 0 {
-            let keys = (self[sequence].map { [$0] } ?? []) + (rivals[sequence] ?? [])
+            let keys = keys(at: sequence)
             for key in keys where key.id != wanted { strays.insert(key.id) }
             guard !isStraight, keys.contains(where: { $0.id == wanted }),
                 let next = links[wanted] ?? self[sequence - 1]?.id

@@ -23,12 +23,16 @@ struct Composition {
     private var asideCounts: [NodeID: Int] = [:]
     private var asideBytes = 0
     private var strangers = 0
+    /// Keys of which a contest was found.
+    private var contests: Set<NodeID> = []
     private var own: (sequence: UInt64, previous: EventID?)
 
     /// What the engine must act on.
     enum Finding {
         /// A peer handed over an event that our own key signed and that we did not hold.
         case ownEventFromElsewhere(EventID, NodeID)
+        /// A key that was rotated names another successor too, in an event that comes too late.
+        case contested(NodeID, EventID)
     }
 
     private struct Place: Hashable {
@@ -93,10 +97,15 @@ struct Composition {
             return .alreadyHeld
         }
         if let refusal = membership.refusal(of: header, event.id) {
-            guard membership.isUnknown(header.origin) else {
+            if membership.isUnknown(header.origin) {
+                return setAside(event, from: job, or: refusal)
+            }
+            let isContest =
+                membership.contests(event) && contests.insert(header.origin).inserted
+            if isContest { findings.append(.contested(header.origin, event.id)) }
+            guard membership.decides(event, isContest: isContest) else {
                 return refuse(event.id, refusal, job.sender)
             }
-            return setAside(event, from: job, or: refusal)
         }
         if header.time.physical > (wall + Limits.clockAhead).microseconds {
             return setAside(event, from: job, or: .tooEarly)
@@ -107,7 +116,7 @@ struct Composition {
 
     /// Takes in a body that was missing.
     private mutating func fill(_ id: EventID, _ body: Body) {
-        if index.missingBodies.contains(id) {
+        if index.missesBody(of: id) {
             write.bodies[id] = body
         } else if let place = bodiless.removeValue(forKey: id) {
             write.entries[place].event.body = body

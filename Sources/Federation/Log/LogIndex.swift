@@ -12,7 +12,10 @@ struct LogIndex: Sendable {
     /// Events held that are not admitted, or no longer: they are in no root and not handed on.
     private(set) var hidden: Set<EventKey> = []
     private(set) var controls = Controls()
+    /// Admitted events held without their body; and those that are not admitted, whose bodies
+    /// nobody would hand out.
     private(set) var missingBodies: Set<EventID> = []
+    private var hiddenBodies: Set<EventID> = []
     private(set) var aside: [EventID: AsideEvent] = [:]
     private(set) var asideCounts: [NodeID: Int] = [:]
     private(set) var asideBytes = 0
@@ -44,7 +47,7 @@ struct LogIndex: Sendable {
     mutating func plant(_ state: LogState, _ membership: Membership) {
         for place in state.places
         where !membership.admits(place.origin, place.sequence, place.key.id) {
-            hidden.insert(place.key)
+            hide(place.key)
         }
         tree = MerkleSearchTree(
             sorted: hidden.isEmpty ? state.keys : state.keys.filter { !hidden.contains($0) })
@@ -79,12 +82,11 @@ struct LogIndex: Sendable {
         return (last + 1, last == 0 ? nil : chain?[last]?.id)
     }
 
-    /// The last event of an origin that counts here.
+    /// The last event of an origin that counts here and follows from its first one; nothing of an
+    /// origin that is not admitted.
     func cut(of origin: NodeID, _ membership: Membership) -> Cut {
-        if let cut = membership.extents[origin]?.cut { return cut }
-        guard let chain = chains[ChainName(origin: origin, scope: [])], let last = chain[chain.last]
-        else { return .nothing }
-        return Cut(through: last.id, at: chain.last)
+        guard let extent = membership.extents[origin] else { return .nothing }
+        return extent.cut ?? chains[ChainName(origin: origin, scope: [])]?.connectedEnd ?? .nothing
     }
 
     /// Takes over what `write` made durable. Says whether it may change who is admitted.
@@ -97,22 +99,26 @@ struct LogIndex: Sendable {
             let name = ChainName(origin: header.origin, scope: header.scope)
             chains[name, default: Chain()].insert(
                 event.key, at: header.sequence, link: write.links[event.id])
+            if event.body == nil { missingBodies.insert(event.id) }
             if membership.admits(header.origin, header.sequence, event.id) {
                 admitted.append(event.key)
             } else {
-                hidden.insert(event.key)
+                hide(event.key)
             }
             if membership.extents[header.origin]?.cut != nil { changes = true }
             if let control = Control(event), controls.insert(control) { changes = true }
-            if event.body == nil { missingBodies.insert(event.id) }
             lastPosition = max(lastPosition, entry.position)
             clock.observe(header.time)
         }
         tree.insert(contentsOf: admitted)
-        for id in write.bodies.keys { missingBodies.remove(id) }
+        for id in write.bodies.keys {
+            missingBodies.remove(id)
+            hiddenBodies.remove(id)
+        }
         for id in write.released {
             guard let event = aside.removeValue(forKey: id)?.event else { continue }
-            asideCounts[event.header.origin, default: 1] -= 1
+            let left = asideCounts[event.header.origin, default: 1] - 1
+            asideCounts[event.header.origin] = left > 0 ? left : nil
             asideBytes -= event.wireSize
             strangers.remove(id)
         }
@@ -131,31 +137,60 @@ struct LogIndex: Sendable {
     /// Moves events in and out of the tree where the two decide differently.
     mutating func sift(from old: Membership, to new: Membership) {
         var entering: [EventKey] = []
+        var leaving: Set<EventKey> = []
         for origin in old.changes(to: new) {
             chains[ChainName(origin: origin, scope: [])]?.forEach { sequence, key in
                 let isAdmitted = new.admits(origin, sequence, key.id)
-                if isAdmitted, hidden.remove(key) != nil {
-                    entering.append(key)
-                } else if !isAdmitted, tree.remove(key) {
-                    hidden.insert(key)
+                if isAdmitted == hidden.contains(key) {
+                    if isAdmitted { entering.append(key) } else { leaving.insert(key) }
                 }
             }
         }
+        for key in entering { show(key) }
+        for key in leaving { hide(key) }
+        Self.remove(leaving, from: &tree)
         tree.insert(contentsOf: entering)
         findNextAside(new)
     }
 
-    /// What of the tree a list of origins admits; a snapshot. O(what it leaves out), at most O(n).
+    private mutating func hide(_ key: EventKey) {
+        hidden.insert(key)
+        if missingBodies.remove(key.id) != nil { hiddenBodies.insert(key.id) }
+    }
+
+    private mutating func show(_ key: EventKey) {
+        hidden.remove(key)
+        if hiddenBodies.remove(key.id) != nil { missingBodies.insert(key.id) }
+    }
+
+    /// Whether the event is held without its body.
+    func missesBody(of id: EventID) -> Bool {
+        missingBodies.contains(id) || hiddenBodies.contains(id)
+    }
+
+    /// A key that is taken out alone hashes the pages above it; where there are many, a new tree
+    /// costs less.
+    private static func remove(_ keys: Set<EventKey>, from tree: inout MerkleSearchTree) {
+        if keys.count > tree.count / 32 {
+            tree = MerkleSearchTree(sorted: tree.keys.filter { !keys.contains($0) })
+        } else {
+            for key in keys { tree.remove(key) }
+        }
+    }
+
+    /// What of the tree a list of origins admits; a snapshot. O(what it leaves out).
     func tree(of list: [AdmittedOrigin], _ membership: Membership) -> MerkleSearchTree {
-        var tree = tree
+        var leaving: Set<EventKey> = []
         let extents = Dictionary(list.map { ($0.origin, $0.extent) }) { a, _ in a }
         for (origin, extent) in membership.extents where extents[origin] != extent {
             guard let chain = chains[ChainName(origin: origin, scope: [])] else { continue }
             let reach = Reach(extents[origin] ?? .upTo(.nothing), chain)
             chain.forEach { sequence, key in
-                if !reach.contains(sequence, key.id) { tree.remove(key) }
+                if !reach.contains(sequence, key.id) { leaving.insert(key) }
             }
         }
+        var tree = tree
+        Self.remove(leaving, from: &tree)
         return tree
     }
 
@@ -176,6 +211,15 @@ struct LogIndex: Sendable {
             aside.event.header.time.physical <= limit.microseconds
                 && membership.refusal(of: aside.event.header, aside.event.id) == nil
         }.sorted { $0.event.key < $1.event.key }
+    }
+
+    /// What was set aside of origins that are turned away by now, ascending: it holds the room of
+    /// others.
+    func turnedAway(_ membership: Membership) -> [EventID] {
+        aside.values.map(\.event).filter { event in
+            !membership.isUnknown(event.header.origin)
+                && membership.refusal(of: event.header, event.id) != nil
+        }.map(\.id).sorted()
     }
 
     /// What waits for a voucher and came from `sender`, ascending.

@@ -126,8 +126,12 @@ public enum DialRule {
         (AddressRange("fe80::/10"), "link-local"), (AddressRange("fec0::/10"), "site-local"),
         (AddressRange("ff00::/8"), "multicast"),
         (AddressRange("fd00:ec2::/32"), "a metadata service"),
-        // An IPv4 address in the clothes of an IPv6 one (RFC 4291 2.5.5.1, RFC 6052, RFC 3056).
+        (AddressRange("fd20:ce::/32"), "a metadata service"),
+        // An IPv4 address in the clothes of an IPv6 one (RFC 4291 2.5.5.1, RFC 2765, RFC 6052,
+        // RFC 4380, RFC 3056).
         (AddressRange("::/96"), "an IPv4 address in IPv6 form"),
+        (AddressRange("::ffff:0:0:0/96"), "an IPv4 address in IPv6 form"),
+        (AddressRange("2001::/32"), "an IPv4 address in IPv6 form"),
         (AddressRange("64:ff9b::/96"), "an IPv4 address in IPv6 form"),
         (AddressRange("64:ff9b:1::/48"), "an IPv4 address in IPv6 form"),
         (AddressRange("2002::/16"), "an IPv4 address in IPv6 form"),

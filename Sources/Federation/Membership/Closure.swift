@@ -14,10 +14,15 @@ struct Closure {
     var rotations: [NodeID: Membership.Rotation] = [:]
     var contested: Set<NodeID> = []
     var strays: [NodeID: Set<EventID>] = [:]
+    /// How far each key would count that has ended itself before.
+    var bases: [NodeID: Extent] = [:]
     /// Where honoured revocations of others cut a key.
     private var cuts: [NodeID: (cut: Cut, event: EventID)] = [:]
-    /// Origins that count as voucher of the next step.
+    /// Origins whose vouching counts, and those of them that the next step begins with.
+    private var vouchers: Set<NodeID> = []
     private var wave: [NodeID] = []
+    /// Keys of this step that may name a successor.
+    private var givers: [NodeID] = []
 
     init(ground: Membership.Ground, controls: Controls, chains: [ChainName: Chain]) {
         self.ground = ground
@@ -26,112 +31,102 @@ struct Closure {
     }
 
     mutating func run() {
+        let records = ground.records.values.sorted { $0.node < $1.node }
         let judges = ground.policy.revocationsFrom.sorted()
-        // The operator's own word comes first: it may end a judge; judges can't end each other.
-        collectRevocations(by: ground.own, .whole)
-        let own = cuts
-        for judge in judges where judge != ground.own {
-            let base = own[judge].map { Extent.upTo($0.cut) } ?? .whole
-            collectRevocations(by: judge, shorten(base, of: judge))
-        }
+        collectRevocations(by: judges)
         reasons[ground.own] = .own
         extents[ground.own] = .whole
-        wave = [ground.own]
-        settleEnded()
-        for origin in judges { settle(origin, .whole, .policy) }
-        for origin in ground.policy.origins.sorted() { settle(origin, .whole, .policy) }
-        settleApproved()
+        enroll(ground.own)
+        // What the operator ended stays ended, whoever else says something.
+        for record in records where record.end != nil {
+            reasons[record.node] = .ended(record.state)
+        }
+        for origin in judges + ground.policy.origins.sorted() {
+            let isApproved = ground.records[origin]?.isApprovedAlone == true
+            settle(origin, .whole, .policy, mayVouch: isApproved)
+        }
+        for record in records where record.isApprovedAlone {
+            guard let approval = record.approval else { continue }
+            settle(record.node, .whole, .approved(approval), mayVouch: true)
+        }
+        // After those that the operator wants: where there is no room for all, they come first.
+        for record in records {
+            if let end = record.end { admit(record.node, .upTo(end), mayVouch: false) }
+        }
+        for record in records where speaksThroughSuccessor(record) { enroll(record.node) }
+        handOn()
         var steps = 1
         while ground.policy.autoAcceptKnown, !wave.isEmpty, steps <= MembershipLimits.vouchDepth {
             let vouchers = wave
             wave = []
             settleVouched(by: vouchers, steps: steps)
+            handOn()
             steps += 1
         }
     }
 
-    /// What the operator ended stays ended, whoever vouches.
-    private mutating func settleEnded() {
-        for record in ground.records.values.sorted(by: { $0.node < $1.node }) where record.isOver {
-            settle(record.node, .upTo(record.cut ?? .nothing), .ended(record.state))
+    /// What a key said before its owner rotated it counts as long as the successor is approved.
+    private func speaksThroughSuccessor(_ record: PeerRecord) -> Bool {
+        guard record.state == .removed, extents[record.node] != nil else { return false }
+        var key = record.node
+        for _ in 0..<MembershipLimits.rotations {
+            guard let successor = rotations[key]?.successor else { return false }
+            if ground.records[successor]?.isApprovedAlone == true { return true }
+            key = successor
         }
+        return false
     }
 
-    private mutating func settleApproved() {
-        for record in ground.records.values.sorted(by: { $0.node < $1.node })
-        where !record.isOver {
-            guard let approval = record.approval else { continue }
-            settle(record.node, .whole, .approved(approval))
-        }
+    private mutating func enroll(_ origin: NodeID) {
+        if vouchers.insert(origin).inserted { wave.append(origin) }
     }
 
-    /// Notes whom a judge revokes; the lowest cut of all judges counts.
-    private mutating func collectRevocations(by judge: NodeID, _ extent: Extent) {
-        let reach = Reach(extent, chains[ChainName(origin: judge, scope: [])])
-        for control in controls[judge] where reach.contains(control) {
-            guard case .revoke(let target, let cut?) = control.statement, target != judge,
-                target != ground.own
-            else { continue }
-            if let held = cuts[target], (held.cut, held.event) <= (cut, control.id) { continue }
-            cuts[target] = (cut, control.id)
-        }
-    }
-
-    /// Fixes how far an origin is admitted, unless that is fixed.
+    /// Decides on an origin, unless that was done.
     private mutating func settle(
-        _ origin: NodeID, _ base: Extent, _ reason: AdmissionReason
+        _ origin: NodeID, _ base: Extent, _ reason: AdmissionReason, mayVouch: Bool
     ) {
         guard reasons[origin] == nil, extents.count < MembershipLimits.origins else { return }
         reasons[origin] = reason
-        var extent = base
-        if let (cut, event) = cuts[origin], extent >= .upTo(cut) {
-            extent = min(extent, .upTo(cut))
-            revocations[origin] = event
+        admit(origin, base, mayVouch: mayVouch)
+    }
+
+    /// Fixes how far an origin is admitted.
+    private mutating func admit(_ origin: NodeID, _ base: Extent, mayVouch: Bool) {
+        guard extents.count < MembershipLimits.origins else { return }
+        let lowered = cuts[origin].map { min(base, .upTo($0.cut)) } ?? base
+        let end = ownEnd(of: origin, within: lowered)
+        revocations[origin] = revocations[origin] ?? end.revocation
+        if end.successors.count > 1 {
+            contested.insert(origin)
+        } else if let (successor, event) = end.successors.first {
+            rotations[origin] = Membership.Rotation(successor: successor, event: event)
+            if base == .whole { givers.append(origin) }
         }
-        extent = shorten(extent, of: origin)
-        if case .upTo(let cut) = extent {
+        if case .upTo(let cut) = end.extent {
             guard cut.sequence > 0 else { return }
             strays[origin] = chains[ChainName(origin: origin, scope: [])]?.strays(below: cut) ?? []
         }
-        extents[origin] = extent
-        if mayVouch(origin, reason) { wave.append(origin) }
-        followRotation(of: origin)
+        extents[origin] = end.extent
+        if end.extent != lowered { bases[origin] = lowered }
+        if mayVouch { enroll(origin) }
     }
 
-    /// The origin's own word: a key that ends itself counts up to and including the event that says
-    /// so. The lowest such event counts, as far as the extent reaches.
-    private mutating func shorten(_ extent: Extent, of origin: NodeID) -> Extent {
-        var shortest = extent
-        var successors: [NodeID: EventID] = [:]
-        let reach = Reach(extent, chains[ChainName(origin: origin, scope: [])])
-        for control in controls[origin] where reach.contains(control) {
-            switch control.statement {
-            case .vouch: continue
-            case .revoke(let target, let cut):
-                // It may end itself where it stands, not reach back: else a thief of the key could
-                // also take its history away.
-                guard target == origin, cut == nil else { continue }
-                revocations[origin] = revocations[origin] ?? control.id
-            case .rotate(let successor, let proof):
-                let message = Statement.rotationMessage(from: origin)
-                guard successor != origin, Signature.verify(proof, of: message, by: successor)
-                else { continue }
-                successors[successor] = min(successors[successor] ?? control.id, control.id)
+    /// Successors stand where the keys stood that named them, if those named no other. What was
+    /// said of a successor itself in the same step comes first.
+    private mutating func handOn() {
+        for _ in 0..<MembershipLimits.rotations where !givers.isEmpty {
+            var heirs: [NodeID: (key: NodeID, mayVouch: Bool)] = [:]
+            for key in givers.sorted() {
+                guard let heir = rotations[key]?.successor, reasons[heir] == nil else { continue }
+                let mayVouch = vouchers.contains(key) || heirs[heir]?.mayVouch == true
+                heirs[heir] = (heirs[heir]?.key ?? key, mayVouch)
             }
-            shortest = min(shortest, .upTo(Cut(through: control.id, at: control.sequence)))
+            givers = []
+            for (heir, line) in heirs.sorted(by: { $0.key < $1.key }) {
+                settle(heir, .whole, .successor(of: line.key), mayVouch: line.mayVouch)
+            }
         }
-        if successors.count > 1 { contested.insert(origin) }
-        if successors.count == 1, let (successor, event) = successors.first {
-            rotations[origin] = Membership.Rotation(successor: successor, event: event)
-        }
-        return shortest
-    }
-
-    /// A successor stands where the key stood that named it, if it named no other.
-    private mutating func followRotation(of origin: NodeID) {
-        guard let rotation = rotations[origin], reasons[origin].map({ !$0.isOver }) ?? false
-        else { return }
-        settle(rotation.successor, .whole, .successor(of: origin))
+        givers = []
     }
 
     private mutating func settleVouched(by vouchers: [NodeID], steps: Int) {
@@ -144,7 +139,7 @@ struct Closure {
         }
         for target in found.keys.sorted() {
             guard let (extent, voucher) = found[target] else { continue }
-            settle(target, extent, .vouched(by: voucher, steps: steps))
+            settle(target, extent, .vouched(by: voucher, steps: steps), mayVouch: true)
         }
     }
 
@@ -161,6 +156,81 @@ struct Closure {
         }
         return targets
     }
+}
+
+/// How keys end.
+extension Closure {
+    /// What an origin says of its own key.
+    private struct OwnEnd {
+        var extent: Extent
+        var first: Cut?
+        var revocation: EventID?
+        var successors: [NodeID: EventID] = [:]
+    }
+
+    /// The origin's own word: a key that ends itself counts up to and including the event that says
+    /// so. The first such event counts, as far as the extent reaches; where it names a successor,
+    /// other events there may contest that.
+    private func ownEnd(of origin: NodeID, within extent: Extent) -> OwnEnd {
+        var end = OwnEnd(extent: extent)
+        let said = controls[origin]
+        guard !said.isEmpty else { return end }
+        let reach = Reach(extent, chains[ChainName(origin: origin, scope: [])])
+        for control in said where reach.contains(control) {
+            switch control.statement {
+            case .vouch: continue
+            case .revoke(let target, let cut):
+                // It may end itself where it stands, not reach back: else a thief of the key could
+                // also take its history away.
+                guard target == origin, cut == nil, end.first == nil else { continue }
+                end.revocation = control.id
+                end.first = Cut(through: control.id, at: control.sequence)
+            case .rotate(let successor, _):
+                guard successor != origin, control.isProven, end.revocation == nil else { continue }
+                end.successors[successor] = end.successors[successor] ?? control.id
+                end.first = end.first ?? Cut(through: control.id, at: control.sequence)
+            }
+        }
+        if let first = end.first { end.extent = .upTo(first) }
+        return end
+    }
+
+    /// Notes whom this node and the judges revoke; the lowest cut of all counts.
+    private mutating func collectRevocations(by judges: [NodeID]) {
+        // The operator's own word comes first: it may end a judge; judges can't end each other.
+        collectRevocations(by: ground.own, .whole)
+        let own = cuts
+        for judge in judges where judge != ground.own {
+            let base = [own[judge]?.cut, ground.records[judge]?.end].compactMap { $0 }.min()
+            let extent = base.map { Extent.upTo($0) } ?? .whole
+            collectRevocations(by: judge, ownEnd(of: judge, within: extent).extent)
+        }
+        revocations = cuts.mapValues(\.event)
+    }
+
+    private mutating func collectRevocations(by judge: NodeID, _ extent: Extent) {
+        let reach = Reach(extent, chains[ChainName(origin: judge, scope: [])])
+        for control in controls[judge] where reach.contains(control) {
+            guard case .revoke(let target, let cut?) = control.statement, target != judge,
+                target != ground.own,
+                judge == ground.own || !ground.policy.revocationsFrom.contains(target)
+            else { continue }
+            if let held = cuts[target], (held.cut, held.event) <= (cut, control.id) { continue }
+            cuts[target] = (cut, control.id)
+        }
+    }
+}
+
+extension PeerRecord {
+    /// Up to where a node counts whose registration has ended; nil where it has not, or where
+    /// others decide: a key that was revoked before anybody here approved it.
+    fileprivate var end: Cut? {
+        guard isOver else { return nil }
+        return state == .revoked ? cut : cut ?? .nothing
+    }
+
+    /// Whether it was approved here for itself, and not because somebody vouches for it.
+    var isApprovedAlone: Bool { !isOver && isApprovedHere && approval != .vouched }
 }
 
 /// Which events of a chain an extent reaches.
@@ -180,24 +250,4 @@ struct Reach {
         if sequence == cut.sequence { return id == cut.id }
         return sequence < cut.sequence && !strays.contains(id)
     }
-}
-
-extension Closure {
-    /// Whether the origin's vouching counts: it is approved, vouched for, or took over from such.
-    /// What a key said before its owner rotated it counts as long as the successor is approved.
-    private func mayVouch(_ origin: NodeID, _ reason: AdmissionReason) -> Bool {
-        switch reason {
-        case .own, .approved, .vouched, .successor: true
-        case .policy: false
-        case .ended(let state):
-            state == .removed
-                && rotations[origin].map {
-                    ground.records[$0.successor]?.isApprovedHere == true
-                } ?? false
-        }
-    }
-}
-
-extension AdmissionReason {
-    fileprivate var isOver: Bool { if case .ended = self { true } else { false } }
 }

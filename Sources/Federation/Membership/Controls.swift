@@ -7,6 +7,8 @@ struct Control: Hashable, Sendable {
     let id: EventID
     let previous: EventID?
     let statement: Statement
+    /// Of a rotation, whether the successor's proof holds; set once, when it is taken in.
+    fileprivate(set) var isProven = false
 
     /// Nil where the event says nothing about membership.
     init?(_ event: Event) {
@@ -16,6 +18,12 @@ struct Control: Hashable, Sendable {
         sequence = event.header.sequence
         id = event.id
         previous = event.header.previous
+    }
+
+    fileprivate var proofHolds: Bool {
+        guard case .rotate(let successor, let proof) = statement else { return true }
+        let message = Statement.rotationMessage(from: origin)
+        return Signature.verify(proof, of: message, by: successor)
     }
 }
 
@@ -40,6 +48,9 @@ struct Controls: Hashable, Sendable {
         }
         guard place.map({ list[$0].id != control.id }) ?? true else { return false }
         guard (place ?? list.count) < MembershipLimits.statementsPerOrigin else { return false }
+        // Here, so that it is done once for each that counts, not each time that somebody asks.
+        var control = control
+        control.isProven = control.proofHolds
         list.insert(control, at: place ?? list.count)
         if list.count > MembershipLimits.statementsPerOrigin { list.removeLast() }
         lists[control.origin] = list
@@ -55,6 +66,9 @@ public enum MembershipLimits {
     public static let vouchesPerVoucher = 64
     /// Steps from an approved peer: 64 nodes a step reach any federation in a few.
     public static let vouchDepth = 16
+    /// How often a key's standing is handed on from key to key: more than its owner ever needs, and
+    /// a stolen key can't fill the memory of others with successors.
+    public static let rotations = 16
     /// Origins admitted in all; both sides of a session may have to list them.
     public static let origins = 4096
 }

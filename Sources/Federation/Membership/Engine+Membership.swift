@@ -30,11 +30,14 @@ extension Engine {
             own: key.node, policy: policy, records: peers.mapValues(\.record))
         membership = Membership(ground, index.controls, index.chains)
         let changes = old.changes(to: membership)
-        enforceRevocations(now, &effects)
-        guard !changes.isEmpty || old.rotations != membership.rotations else { return }
-        index.sift(from: old, to: membership)
+        if !changes.isEmpty { index.sift(from: old, to: membership) }
+        // What follows is done whether or not something has changed: the process may have ended
+        // between a statement and what follows from it.
+        release(index.turnedAway(membership))
         followRotations(now, &effects)
-        for node in membership.contested.subtracting(old.contested).sorted() {
+        enforceRevocations(now, &effects)
+        withdrawApprovals(now, &effects)
+        for node in membership.contested.sorted() {
             alarm(
                 .contestedRotation, node,
                 "its chain names more than one successor: none is followed by itself", &effects)
@@ -49,11 +52,37 @@ extension Engine {
     /// Ends the registrations of revoked keys.
     private mutating func enforceRevocations(_ now: Instant, _ effects: inout [Effect]) {
         for node in peerOrder {
-            guard let record = peers[node]?.record, record.state != .revoked,
+            guard let record = peers[node]?.record, !record.isOver,
                 membership.revocations[node] != nil
             else { continue }
-            peers[node]?.record.cut = membership.extents[node]?.cut ?? .nothing
-            end(node, as: .revoked, now, &effects)
+            if record.isApprovedAlone {
+                peers[node]?.record.cut = membership.extents[node]?.cut ?? .nothing
+                end(node, as: .revoked, now, &effects)
+            } else {
+                // How far it counts was never decided here; the statements say.
+                end(node, as: .revoked, notesCut: false, now, &effects)
+            }
+        }
+    }
+
+    /// Takes back what was approved on the word of others that counts no more.
+    private mutating func withdrawApprovals(_ now: Instant, _ effects: inout [Effect]) {
+        for node in peerOrder where peers[node]?.record.approval == .vouched {
+            guard membership.extents[node] != .whole else { continue }
+            peers[node]?.record.approval = nil
+            markDirty(node)
+            rest(node, Refusal(.notActive, "nobody vouches for this node any more"), now, &effects)
+        }
+        // A thief that rotates a stolen key must not outlive its revocation.
+        for old in peerOrder where membership.revocations[old] != nil {
+            for control in index.controls[old] where control.isProven {
+                guard case .rotate(let heir, _) = control.statement,
+                    membership.rotations[old]?.successor != heir,
+                    let approval = peers[heir]?.record.approval, approval.isInheritable,
+                    !membership.rotations.values.contains(where: { $0.successor == heir })
+                else { continue }
+                end(heir, as: .revoked, notesCut: false, now, &effects)
+            }
         }
     }
 
@@ -61,28 +90,50 @@ extension Engine {
     private mutating func followRotations(_ now: Instant, _ effects: inout [Effect]) {
         for old in peerOrder {
             guard let rotation = membership.rotations[old], let record = peers[old]?.record,
-                record.isApprovedHere, rotation.successor != key.node
+                let approval = record.approval, rotation.successor != key.node
             else { continue }
-            if peers[rotation.successor] == nil {
-                peers[rotation.successor] = Peer(
-                    PeerRecord(
-                        node: rotation.successor, given: record.given,
-                        endpoints: record.endpoints, label: record.label,
-                        since: wall.microseconds))
-                peerOrder = peers.keys.sorted()
+            guard handings(to: old) < MembershipLimits.rotations else {
+                let why =
+                    "it was rotated too often to be followed: approve \(rotation.successor.hex)"
+                if peers[old]?.lastTrouble != why { report(.trouble(old, why), &effects) }
+                peers[old]?.lastTrouble = why
+                continue
             }
-            follow(rotation.successor, from: old, now, &effects)
+            meet(rotation.successor, asSuccessorOf: record)
+            approve(rotation.successor, approval.isPersonal ? .rotation : approval)
+            peers[old]?.record.cut = membership.extents[old]?.cut
+            end(old, as: .removed, now, &effects)
+            settleState(of: rotation.successor, now, &effects)
+            if peers[rotation.successor]?.record.isOver == false {
+                peers[rotation.successor]?.registration.retryAt = now + EngineLimits.courtesy
+            }
         }
     }
 
-    private mutating func follow(
-        _ successor: NodeID, from old: NodeID, _ now: Instant, _ effects: inout [Effect]
-    ) {
-        approve(successor, .rotation)
-        peers[old]?.record.cut = membership.extents[old]?.cut
-        end(old, as: .removed, now, &effects)
-        settleState(of: successor, now, &effects)
-        peers[successor]?.registration.retryAt = now + EngineLimits.courtesy
+    /// A successor is looked for where the key before it was.
+    private mutating func meet(_ successor: NodeID, asSuccessorOf record: PeerRecord) {
+        guard let known = peers[successor]?.record else {
+            peers[successor] = Peer(
+                PeerRecord(
+                    node: successor, given: record.given, endpoints: record.endpoints,
+                    label: record.label, since: wall.microseconds))
+            peerOrder = peers.keys.sorted()
+            return
+        }
+        if known.given.isEmpty, !known.isOver { peers[successor]?.record.given = record.given }
+    }
+
+    /// How often a standing was handed on until `node` had it.
+    private func handings(to node: NodeID) -> Int {
+        var key = node
+        for count in 0..<MembershipLimits.rotations {
+            let before = peerOrder.first { old in
+                membership.rotations[old]?.successor == key && peers[old]?.record.isOver == true
+            }
+            guard let before else { return count }
+            key = before
+        }
+        return MembershipLimits.rotations
     }
 
     /// The key that a registration takes over from: an approved peer whose signed event names the
@@ -96,27 +147,28 @@ extension Engine {
         else {
             throw Refusal(.badRotation, "what names this key as a successor does not hold")
         }
-        guard peers[old]?.record.isApprovedHere == true,
-            membership.rotations[old].map({ $0.successor == successor }) ?? true,
-            !membership.contested.contains(old), membership.revocations[old] == nil
-        else { return nil }
-        return old
-    }
-
-    /// Carries an approval over to the successor; the event itself joins the next commit.
-    mutating func follow(_ old: NodeID, to successor: NodeID) {
-        approve(successor, .rotation)
-        if let given = peers[old]?.record.given { peers[successor]?.record.given = given }
+        let isGood =
+            peers[old]?.record.isApprovedHere == true
+            && membership.rotations[old].map { $0.successor == successor } ?? true
+            && !membership.contested.contains(old) && membership.revocations[old] == nil
+        return isGood ? old : nil
     }
 
     mutating func revoke(
         _ node: NodeID, _ cut: Cut?, _ token: Token, _ now: Instant, _ effects: inout [Effect]
     ) {
+        // Without a signature nobody else would ever hear of it.
+        if let refusal = signingRefusal {
+            return report(.operation(token, .failed(refusal)), &effects)
+        }
         guard node != key.node else {
             say(.revoke(node, nil))
             return submit(Job(.records(.done(token))), &effects)
         }
-        let cut = cut ?? index.cut(of: node, membership)
+        // It never brings back what does not count now.
+        let held = index.cut(of: node, membership)
+        let isWhole = membership.extents[node] == .whole
+        let cut = cut.map { isWhole ? $0 : min($0, held) } ?? held
         say(.revoke(node, cut))
         guard peers[node] != nil else {
             return submit(Job(.records(.done(token))), &effects)
@@ -126,15 +178,28 @@ extension Engine {
         submit(Job(.records(.operation(token, node))), &effects)
     }
 
+    /// Why nothing can be signed now.
+    private var signingRefusal: Refusal? {
+        if let refusal = ownKeyEnd ?? restoreRefusal ?? clockRefusal { return refusal }
+        var clock = index.clock
+        do throws(ClockError) {
+            _ = try clock.tick(wall: wall)
+            return nil
+        } catch {
+            return Refusal(.clockBehind, "\(error): correct this machine's clock")
+        }
+    }
+
     /// Why this node signs nothing more: its own chain says that the key has ended.
     var ownKeyEnd: Refusal? {
+        let isRevoked = Refusal(.revoked, "this key was revoked by its own operator")
+        if statements.contains(.revoke(key.node, nil)) { return isRevoked }
         for control in index.controls[key.node] {
             switch control.statement {
-            case .rotate(let successor, _):
+            case .rotate(let successor, _) where control.isProven:
                 return Refusal(
                     .revoked, "this key was rotated to \(successor.hex): nothing is signed with it")
-            case .revoke(key.node, _):
-                return Refusal(.revoked, "this key was revoked by its own operator")
+            case .revoke(key.node, nil): return isRevoked
             default: continue
             }
         }
@@ -148,9 +213,10 @@ extension Engine {
         settings.policy = policy
         isMembershipStale = true
         let isTooLow = AuthTier.deviceBound < policy.minAuthTier
-        for node in peerOrder where peers[node]?.record.state == .active {
+        for node in peerOrder {
             let wasHeld = peers[node]?.isHeldBack == true
             peers[node]?.isHeldBack = isTooLow
+            guard peers[node]?.record.state == .active else { continue }
             if isTooLow, !wasHeld {
                 hangUp(on: node, tierRefusal, now, &effects)
             } else if !isTooLow, wasHeld {

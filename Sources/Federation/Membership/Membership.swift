@@ -22,7 +22,7 @@ public struct Membership: Sendable {
     public private(set) var extents: [NodeID: Extent] = [:]
     /// What decided on each origin on which something was decided.
     public private(set) var reasons: [NodeID: AdmissionReason] = [:]
-    /// The revocation that cuts a key, where one is honoured.
+    /// The honoured revocation of each key that somebody revoked, whoever it is here.
     public private(set) var revocations: [NodeID: EventID] = [:]
     /// Keys that name exactly one successor, and which.
     public private(set) var rotations: [NodeID: Rotation] = [:]
@@ -30,6 +30,8 @@ public struct Membership: Sendable {
     public private(set) var contested: Set<NodeID> = []
     /// Events at or below an origin's cut that don't lead to it.
     private var strays: [NodeID: Set<EventID>] = [:]
+    /// How far each key would count that has ended itself before.
+    private var bases: [NodeID: Extent] = [:]
 
     /// Of the origins and their extents; equal exactly where two nodes admit the same.
     private(set) var context: UInt64 = 0
@@ -46,6 +48,7 @@ public struct Membership: Sendable {
         rotations = closure.rotations
         contested = closure.contested
         strays = closure.strays
+        bases = closure.bases
         context = Self.context(of: list)
     }
 
@@ -64,7 +67,39 @@ public struct Membership: Sendable {
     /// Why an event is not admitted; nil where it is.
     func refusal(of header: Header, _ id: EventID) -> RefusalCode? {
         if admits(header.origin, header.sequence, id) { return nil }
-        return revocations[header.origin] != nil ? .revoked : .notAdmitted
+        let origin = header.origin
+        let hasEnded =
+            revocations[origin] != nil || rotations[origin] != nil || contested.contains(origin)
+        return hasEnded ? .revoked : .notAdmitted
+    }
+
+    /// Whether an event that is not admitted is kept all the same, because who is admitted would
+    /// else depend on what came first: of a key that has ended itself, what shows which branch a
+    /// cut beyond its end stands on, and one event that contests its successor.
+    func decides(_ event: Event, isContest: Bool) -> Bool {
+        let header = event.header
+        guard let base = bases[header.origin] else { return false }
+        return base.cut.map { header.sequence < $0.sequence || event.id == $0.id } ?? isContest
+    }
+
+    /// Whether an event shows for the first time that a key names several successors.
+    func contests(_ event: Event) -> Bool {
+        let origin = event.header.origin
+        guard let rotation = rotations[origin],
+            case .rotate(let successor, let proof)? = Statement(event),
+            successor != rotation.successor, successor != origin
+        else { return false }
+        return Signature.verify(proof, of: Statement.rotationMessage(from: origin), by: successor)
+    }
+
+    /// Whether all of an origin's chain counts because somebody vouches for it, or for the key that
+    /// it took over from: what `auto_accept_known` needs to approve it.
+    func isVouchedFor(_ origin: NodeID) -> Bool {
+        guard extents[origin] == .whole else { return false }
+        return switch reasons[origin] {
+        case .vouched?, .successor?: true
+        default: false
+        }
     }
 
     /// Whether nothing was decided about an origin: its events may wait for a voucher.

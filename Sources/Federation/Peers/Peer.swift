@@ -39,6 +39,9 @@ struct Peer: Sendable {
     /// Where the peer's log ended when a bootstrapping session began.
     var bootstrap: Cursor?
 
+    /// What it gave its operator for ours, until it has been shown there.
+    var invite: Invite?
+
     /// Whether it pulls our log from the start, until it has come to the end.
     var readsAll = false
     /// What the operator was told last.
@@ -68,16 +71,17 @@ struct Peer: Sendable {
     /// Where discovery saw it last: a hint of anybody on the LAN, never written down.
     var seenAt: [String] = []
 
+    /// Addresses that nothing but the peer's own word names; a stranger's are not dialled.
+    private var claims: [String] { record.isApprovedHere ? record.endpoints : [] }
+
     /// Whether there is any address to try.
-    var isDialable: Bool {
-        !record.given.isEmpty || !record.endpoints.isEmpty || !seenAt.isEmpty
-    }
+    var isDialable: Bool { !record.given.isEmpty || !claims.isEmpty || !seenAt.isEmpty }
 
     /// Whom to dial and where: what the operator gave, what the peer claims, hints of the LAN last.
     func destination(_ policy: Policy) -> Destination {
         let trusted = Set(record.given + seenAt)
-        let claimed = record.endpoints.filter { !trusted.contains($0) }
-        let known = record.given + record.endpoints.filter { !record.given.contains($0) }
+        let claimed = claims.filter { !trusted.contains($0) }
+        let known = record.given + claims.filter { !record.given.contains($0) }
         return Destination(
             node: record.node, endpoints: known + seenAt.filter { !known.contains($0) },
             claimed: Set(claimed), allowed: policy.allowAddresses, isSameHost: isSameHost)

@@ -56,6 +56,7 @@ extension Engine {
             return refuse(exchange, refusal, &effects)
         }
         let node = confirmation.node
+        let before = peers[node]?.record
         let message = pending.transcript.confirmation(isApproved: confirmation.isApproved)
         guard Signature.verify(confirmation.signature, of: message, by: node) else {
             let refusal = Refusal(.badSignature, "the confirmation does not prove the key")
@@ -66,13 +67,17 @@ extension Engine {
         } catch {
             return refuse(exchange, error, &effects)
         }
+        guard peers[node]?.record.isOver != true else {
+            // Nothing of what it says is written down.
+            return effects.append(.reply(exchange, registration(of: node, now)))
+        }
         heard(node, now)
         measured(pending.clockOffset, of: node, now, &effects)
         if caller.isSameHost { peers[node]?.isSameHost = true }
         peers[node]?.record.isApprovedThere = confirmation.isApproved
         if !policy.requireMutual, confirmation.isApproved { approve(node, .oneSided) }
         settleState(of: node, now, &effects)
-        markDirty(node)
+        if peers[node]?.record != before { markDirty(node) }
         let events = confirmation.predecessor.map { [$0] } ?? []
         let answer = Job.RecordsAnswer.registration(exchange, node)
         submit(Job(.records(answer), Batch(events)), &effects)
@@ -88,7 +93,8 @@ extension Engine {
             isSameHost: caller.isSameHost)
         let old = try predecessor(confirmation)
         let invite = try invite(confirmation, pending.transcript)
-        let isWanted = isKin || invite != nil || old != nil
+        let isProvenKin = isKin && (policy.autoAcceptLAN || settings.joinSecret != nil)
+        let isWanted = isProvenKin || invite != nil || old != nil
         if let refusal = meet(
             node, card: pending.introduction.card, reachedAt: [], isWanted: isWanted,
             isOrdered: false)
@@ -100,7 +106,7 @@ extension Engine {
             approve(node, .invite)
             use(invite, by: node)
         }
-        if let old { follow(old, to: node) }
+        // The approval itself goes over when the predecessor's event is stored.
     }
 
     /// Whether a node that proved its key is one of ours by the LAN rule: it holds the join secret,

@@ -8,15 +8,21 @@ extension Engine {
     mutating func meet(
         _ node: NodeID, card: NodeCard, reachedAt: [String], isWanted: Bool, isOrdered: Bool
     ) -> Refusal? {
+        if let event = membership.revocations[node],
+            isOrdered || peers[node]?.record.isOver != true
+        {
+            return Refusal(.revoked, "the key was revoked by event \(event.hex)")
+        }
+        let before = peers[node]?.record
         if peers[node] == nil {
-            if let event = membership.revocations[node], !isOrdered {
-                return Refusal(.revoked, "the key was revoked by event \(event.hex)")
-            }
-            let isKnown = policy.autoAcceptKnown && !membership.isUnknown(node)
+            let isKnown = policy.autoAcceptKnown && membership.isVouchedFor(node)
             let pending = peers.values.count { $0.record.state == .pending }
             // Strangers may not keep out whom the operator or the policy wants.
             guard isOrdered || isWanted || isKnown || pending < EngineLimits.pendingPeers else {
                 return Refusal(.tooManyPeers, "too many registrations wait for the operator")
+            }
+            guard isOrdered || peers.count < EngineLimits.peers else {
+                return Refusal(.tooManyPeers, "too many nodes are known here")
             }
             peers[node] = Peer(PeerRecord(node: node, since: wall.microseconds))
             peerOrder = peers.keys.sorted()
@@ -28,10 +34,8 @@ extension Engine {
         if isOrdered { peers[node]?.record.given = given }
         peers[node]?.record.endpoints = claimed
         peers[node]?.record.label = card.label
-        if policy.autoAcceptKnown, case .vouched? = membership.reasons[node] {
-            approve(node, .vouched)
-        }
-        markDirty(node)
+        if policy.autoAcceptKnown, membership.isVouchedFor(node) { approve(node, .vouched) }
+        if peers[node]?.record != before { markDirty(node) }
         return nil
     }
 
@@ -42,12 +46,12 @@ extension Engine {
     }
 
     /// Approves a node. Only the operator brings back one whose registration has ended; an approval
-    /// that stands is not replaced by a weaker one.
+    /// that stands is not replaced by a weaker one, and a revoked key is approved by nobody.
     mutating func approve(_ node: NodeID, _ approval: PeerRecord.Approval) {
-        guard let record = peers[node]?.record else { return }
+        guard let record = peers[node]?.record, membership.revocations[node] == nil else { return }
         let isOperator = approval == .byOperator
-        guard membership.revocations[node] == nil else { return }
-        guard isOperator || (record.state == .pending && record.approval == nil) else { return }
+        let isNews = record.approval == nil || (record.approval == .vouched && approval != .vouched)
+        guard isOperator || (!record.isOver && isNews) else { return }
         peers[node]?.record.approval = approval
         if record.isOver {
             peers[node]?.record.state = .pending
@@ -90,17 +94,16 @@ extension Engine {
 
     /// Ends what runs with a peer whose registration is over.
     mutating func end(
-        _ node: NodeID, as state: PeerRecord.State, _ now: Instant, _ effects: inout [Effect]
+        _ node: NodeID, as state: PeerRecord.State, notesCut: Bool = true, _ now: Instant,
+        _ effects: inout [Effect]
     ) {
         guard let record = peers[node]?.record else { return }
-        if record.cut == nil {
+        if record.cut == nil, notesCut {
             // What was synced stays, nothing of it comes later.
-            let isIn = membership.extents[node] != nil
-            let cut = isIn ? index.cut(of: node, membership) : .nothing
-            peers[node]?.record.cut = cut
+            peers[node]?.record.cut = index.cut(of: node, membership)
         }
         if record.isApprovedHere, record.approval?.isPersonal == true, policy.vouchForApproved {
-            say(.vouch(node, upTo: peers[node]?.record.cut))
+            say(.vouch(node, upTo: peers[node]?.record.cut ?? .nothing))
         }
         peers[node]?.record.state = state
         peers[node]?.record.approval = nil
@@ -108,6 +111,7 @@ extension Engine {
         peers[node]?.upload = Peer.Upload()
         peers[node]?.bootstrap = nil
         peers[node]?.comparison = nil
+        peers[node]?.invite = nil
         hangUp(on: node, Refusal(state == .revoked ? .revoked : .removed, Self.over), now, &effects)
         release(index.strangers(from: node))
         isMembershipStale = true
@@ -116,6 +120,18 @@ extension Engine {
     }
 
     private static var over: String { "the registration ended" }
+
+    /// An active registration waits again: what runs with the peer ends.
+    mutating func rest(
+        _ node: NodeID, _ refusal: Refusal, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard peers[node]?.record.state == .active else { return }
+        peers[node]?.record.state = .pending
+        peers[node]?.upload = Peer.Upload()
+        hangUp(on: node, refusal, now, &effects)
+        markDirty(node)
+        announce(node, &effects)
+    }
 
     /// Ends every conversation with a peer; its record stays as it is.
     mutating func hangUp(
@@ -146,6 +162,14 @@ extension Engine {
 }
 
 extension PeerRecord.Approval {
+    /// Whether it may have come from the key before: nobody here looked at this one.
+    var isInheritable: Bool {
+        switch self {
+        case .rotation, .lan, .oneSided: true
+        case .byOperator, .invite, .vouched: false
+        }
+    }
+
     /// Whether a person decided it, so that the node may vouch for it.
     var isPersonal: Bool {
         switch self {

@@ -119,6 +119,7 @@ extension Engine {
         let token = token(for: .register)
         attempts[token] = attempt
         peers[node]?.registration.step = .confirming
+        peers[node]?.invite = attempt.invite
         // Where the challenge came from, nowhere else.
         var destination = attempt.destination
         destination.node = node
@@ -132,17 +133,20 @@ extension Engine {
         guard attempt.node == node, peers[node] != nil else {
             return endAttempt(attempt, Self.unexpected, now, &effects)
         }
+        let before = peers[node]?.record
         peers[node]?.registration.step = .idle
         peers[node]?.registration.attempts = 0
+        peers[node]?.invite = nil
         peers[node]?.record.isApprovedThere = state.isApproved
         take(state.notices, from: node, &effects)
         if !policy.requireMutual, state.isApproved, peers[node]?.record.approval == nil {
             approve(node, .oneSided)
         }
         if state.state == .removed || state.state == .rejected || state.state == .revoked {
-            report(.trouble(node, "its operator has \(state.state.rawValue) this node"), &effects)
+            let why = "its operator has \(state.state.rawValue) this node"
+            report(.trouble(node, why), &effects)
             peers[node]?.record.isApprovedThere = false
-            if peers[node]?.record.state == .active { peers[node]?.record.state = .pending }
+            rest(node, Refusal(.notActive, why), now, &effects)
         }
         settleState(of: node, now, &effects)
         let isWaiting = peers[node]?.record.state == .pending && attempt.isApproved
@@ -152,7 +156,7 @@ extension Engine {
         let isRepeated = isWaiting || (peers[node]?.isActive == true && settings.isAutomatic)
         peers[node]?.registration.retryAt = isNews ? now : isRepeated ? now + wait : nil
         let answer: Job.RecordsAnswer = attempt.operation.map { .operation($0, node) } ?? .nobody
-        markDirty(node)
+        if peers[node]?.record != before { markDirty(node) }
         submit(Job(.records(answer)), &effects)
     }
 
@@ -180,6 +184,7 @@ extension Engine {
         }
         peers[node]?.registration.step = .idle
         peers[node]?.registration.attempts += 1
+        if refusal.code == .badInvite { peers[node]?.invite = nil }
         guard peer.record.isApprovedHere else { return }
         let wait = Backoff.wait(attempts: peer.registration.attempts, &dice)
         peers[node]?.registration.retryAt = now + wait

@@ -103,7 +103,9 @@ extension Engine {
         guard case .events(let events) = loaded, responders[name] != nil else {
             return refuse(exchange, Refusal(.cannotStore, "the log can't be read"), &effects)
         }
-        let batch = Self.prefix(of: events, bytes: MessageLimits.pageBytes)
+        // What is admitted no longer stays here.
+        let batch = Self.prefix(
+            of: events.filter { index.tree.contains($0.key) }, bytes: MessageLimits.pageBytes)
         if let last = batch.last?.key, let delivery = responders[name]?.delivery,
             let place = delivery.firstIndex(of: last)
         {

@@ -211,8 +211,13 @@ extension Engine {
         guard let peer = peers[node], let session = peer.session, session.exchange != nil else {
             return
         }
-        guard case .events(let events) = loaded, !events.isEmpty else {
+        guard case .events(let all) = loaded, !all.isEmpty else {
             let refusal = Refusal(.cannotStore, "our log can't be read")
+            return endSession(with: node, refusal, now, &effects)
+        }
+        let events = all.filter { index.tree.contains($0.key) }
+        guard !events.isEmpty else {
+            let refusal = Refusal(.sessionGone, "who is admitted changed meanwhile")
             return endSession(with: node, refusal, now, &effects)
         }
         let batch = Self.prefix(of: events, bytes: MessageLimits.pageBytes)
@@ -266,7 +271,10 @@ extension Engine {
         peers[node]?.comparison = comparison
         heard(node, now)
         report(.compared(node, comparison), &effects)
-        catchUp(with: node, verdict, &effects)
+        if verdict == .equal { peers[node]?.admits = nil }
+        let isOwnCommon =
+            session.common?.contains(AdmittedOrigin(origin: key.node, extent: .whole)) ?? true
+        if isOwnCommon { catchUp(with: node, verdict, &effects) }
         if let operation = session.operation {
             report(.operation(operation, .synced(session.result)), &effects)
         }

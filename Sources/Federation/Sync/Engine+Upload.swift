@@ -25,8 +25,9 @@ extension Engine {
     mutating func loadedUpload(
         _ loaded: Loaded, for node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
-        guard let peer = peers[node], peer.isActive else { return }
-        guard case .events(let events) = loaded, !events.isEmpty else {
+        guard let peer = peers[node], peer.isActive, case .events(let events) = loaded,
+            !events.isEmpty
+        else {
             peers[node]?.upload = Peer.Upload()
             return
         }
