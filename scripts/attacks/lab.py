@@ -116,7 +116,7 @@ class Node:
 
     def peers(self):
         listed = self.operator("GET", "/peers")
-        return {entry["id"]: entry for entry in listed}
+        return {entry["node"]: entry for entry in listed}
 
     def stranger(self, identity=None, timeout=20):
         return peer.Peer(self.address, identity or keys.Identity(), self.id, timeout)
