@@ -31,8 +31,8 @@ class Node:
     """One process of ours. `settings` are lines that replace those of config.toml."""
 
     def __init__(self, binary, folder, settings, listen="127.0.0.1:0", largest_file=None,
-                 prefix=()):
-        self.folder, self.binary, self.prefix = folder, binary, list(prefix)
+                 environment=None):
+        self.folder, self.binary, self.environment = folder, binary, environment or {}
         self.listen, self.largest_file, self.process = listen, largest_file, None
         subprocess.run([binary, "init", "--data", folder, "--label", "target",
                         "--join-secret", SECRET], check=True, stdout=subprocess.DEVNULL)
@@ -59,9 +59,10 @@ class Node:
 
         with open(os.path.join(self.folder, "node.log"), "wb") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, self.binary, "start", "--data", self.folder, "--no-mdns",
+                [self.binary, "start", "--data", self.folder, "--no-mdns",
                  "--listen", self.listen],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit,
+                env={**os.environ, **self.environment})
         end = time.monotonic() + 30
         while "listens" not in self.log():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -114,16 +115,25 @@ class Node:
             raise RuntimeError(f"operator {method} {route}: {status} {said}")
         return said
 
+    def command(self, *arguments):
+        """A command of the operator's, which answers in JSON."""
+        done = subprocess.run([self.binary, *arguments, "--data", self.folder, "--json"],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise RuntimeError(f"federate {' '.join(arguments)}: {done.stderr or done.stdout}")
+        return json.loads(done.stdout)
+
     def peers(self):
         listed = self.operator("GET", "/peers")
         return {entry["node"]: entry for entry in listed}
 
-    def stranger(self, identity=None, timeout=20):
-        return peer.Peer(self.address, identity or keys.Identity(), self.id, timeout)
+    def stranger(self, identity=None, timeout=20, source=None):
+        return peer.Peer(self.address, identity or keys.Identity(), self.id, timeout, source)
 
-    def friend(self, identity=None):
+    def friend(self, identity=None, endpoints=(), source=None):
         """An active peer, by the join secret."""
-        friend = self.stranger(identity)
+        friend = self.stranger(identity, source=source)
+        friend.card = [[1], "stranger", list(endpoints)]
         state = friend.register(secret=SECRET.encode())
         if state[0] != "active":
             raise RuntimeError(f"registered, but {state}")

@@ -35,8 +35,9 @@ class Response:
 class Connection:
     """A TLS connection to a node whose identity has been checked."""
 
-    def __init__(self, address, wanted=None, timeout=20, context=None, check=True):
-        raw = socket.create_connection(address, timeout=timeout)
+    def __init__(self, address, wanted=None, timeout=20, context=None, check=True,
+                 source=None):
+        raw = socket.create_connection(address, timeout, source)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self.socket = (context or TLS).wrap_socket(raw)

@@ -70,15 +70,17 @@ class Challenge:
 class Peer:
     """A node at an address, asked by an identity of ours. Keeps one connection."""
 
-    def __init__(self, address, identity, node=None, timeout=20):
+    def __init__(self, address, identity, node=None, timeout=20, source=None):
         self.address, self.identity, self.node, self.timeout = address, identity, node, timeout
+        self.source = source
         self.card = [[1], "stranger", []]
         self._connection = None
 
     @property
     def connection(self):
         if self._connection is None:
-            self._connection = http.Connection(self.address, self.node, self.timeout)
+            self._connection = http.Connection(self.address, self.node, self.timeout,
+                                               source=self.source)
             self.node = self._connection.node
         return self._connection
 
