@@ -100,7 +100,8 @@ let package = Package(
         .testTarget(
             name: "FederationAPITests",
             dependencies: [
-                "Core", "Federation", "FederationAPI", asn1, certificates, crypto, lifecycle,
+                "Core", "Federation", "FederationAPI", "MerkleSearchTree", asn1, certificates,
+                crypto, lifecycle,
                 logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
             ]),
         .testTarget(

@@ -122,7 +122,7 @@ public struct Membership: Sendable {
     /// Digest of what a session's sides must have in common.
     static func context(of list: [AdmittedOrigin]) -> UInt64 {
         var sum = SHA256()
-        sum.update("teambook-context-v1\\0")
+        sum.update("teambook-context-v1\0")
         for line in list {
             var writer = CBORWriter()
             line.write(to: &writer)
