@@ -112,6 +112,10 @@ extension Example {
             "[a](A.md#b) [b](../docs/A.md) [c](#d) [e](https://example.org) [f](../docs)",
             at: "docs/A.md", finds: []),
         Example(
+            "every code of a refusal stands in docs/PROTOCOL",
+            "enum A: String {\n    case busy\n    case tooOld = \"too-old\"\n    // case c\n}",
+            at: "Sources/Federation/Messages/Refusal.swift", finds: [2, 3]),
+        Example(
             "the README has at most 200 lines", String(repeating: "\n", count: 201),
             at: "README.md",
             finds: [201]),

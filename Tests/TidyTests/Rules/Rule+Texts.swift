@@ -20,10 +20,29 @@ extension Rule {
                 }
             }
         },
+        Rule("every code of a refusal stands in docs/PROTOCOL") { tree in
+            let codes = tree.files.first { $0.path.hasSuffix("Messages/Refusal.swift") }
+            let page = tree.files.first { $0.path == "docs/PROTOCOL.md" }
+            guard let codes else { return [] }
+            let lines = page?.lines ?? []
+            let rows = Set(lines.flatMap { $0.matches(of: /`([a-z-]+)`/).map(\.output.1) })
+            return numbered(codes.lines).flatMap { number, line in
+                refusals(in: line).filter { !rows.contains($0[...]) }
+                    .map { Finding(path: codes.path, line: number, detail: $0) }
+            }
+        },
         Rule("the README has at most 200 lines", for: { $0.path == "README.md" }) { file in
             file.lines.count > 200 ? [(201, "\(file.lines.count) lines")] : []
         },
     ]
+
+    /// The code that a line declares: its text, or its name where it has none.
+    private static func refusals(in line: String) -> [String] {
+        guard let match = line.wholeMatch(of: #/    case ([a-zA-Z]+)( = "([a-z-]+)")?/#) else {
+            return []
+        }
+        return [String(match.output.3 ?? match.output.1)]
+    }
 
     /// Targets of Markdown links to files, without their anchors.
     private static func links(in line: String) -> [String] {
