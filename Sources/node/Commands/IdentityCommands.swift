@@ -7,8 +7,8 @@ import Storage
 /// `federate identity`
 struct Identity: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the node's identity; back it up, and restore it.",
-        subcommands: [Show.self, Export.self, Import.self, Alone.self],
+        abstract: "Print the node's identity; back it up, restore it, change its key.",
+        subcommands: [Show.self, Export.self, Import.self, Alone.self, Rotate.self],
         defaultSubcommand: Show.self)
 
     struct Show: AsyncParsableCommand {
