@@ -80,7 +80,7 @@ extension DataFolder {
         try log.write(write)
         try log.close()
         if !isAlone { try writeNew("\(backup.lastSequence)\n", to: restoredPath) }
-        if !backup.predecessors.isEmpty { try write(predecessors: backup.predecessors) }
+        if !backup.predecessors.isEmpty { try self.write(predecessors: backup.predecessors) }
         // The mark is there for good before the folder becomes a node by its key.
         try sync()
         var seed = backup.key.seed()

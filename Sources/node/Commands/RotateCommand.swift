@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import FederationAPI
 import Foundation
 import Storage
 
