@@ -143,7 +143,7 @@ extension DataFolder {
                     + "key to go on with. Look for that file in a copy of the folder")
         }
         let former = try predecessors(of: old).suffix(Backup.maximumPredecessors - 1)
-        try write(predecessors: former + [event])
+        try self.write(predecessors: former + [event])
         var write = LogWrite()
         write.peers = [
             PeerRecord(
