@@ -1,5 +1,7 @@
+import Core
 import FederationAPI
 import Foundation
+import Storage
 import Testing
 
 /// Backup and restore as an operator does them.
@@ -231,5 +233,25 @@ struct IdentityTests {
         #expect(ended.state == "removed" && ended.cutSequence == 2 && ended.approval == nil)
         let active = try #require(after.first { $0.node != removed })
         #expect(active.approval == "operator" && active.given == [second])
+    }
+
+    @Test func whoWasTurnedAwayAndDoesNotFitInIsNamed() throws {
+        let node = try NodeUnderTest("crowd")
+        let (log, _) = try EventLog.open(in: node.folder)
+        var write = LogWrite()
+        write.peers = (0..<1026).map { number in
+            PeerRecord(
+                node: NodeID(words: 1, 2, 3, number),
+                state: number == 0 ? .rejected : number == 1 ? .active : .removed, cut: .nothing)
+        }
+        try log.write(write)
+        try log.close()
+        let made = try node.run(["identity", "export"], input: passphrase)
+        #expect(made.code == 0)
+        #expect(made.errors.contains("2 peers did not fit in"), "\(made.errors)")
+        for (number, state) in [(0, "rejected"), (1025, "removed")] as [(UInt64, String)] {
+            #expect(made.errors.contains("\(NodeID(words: 1, 2, 3, number).hex) \(state)"))
+        }
+        #expect(!made.errors.contains(NodeID(words: 1, 2, 3, 1).hex))
     }
 }

@@ -29,10 +29,9 @@ extension Identity {
             let lock: DataFolderLock
             do {
                 lock = try DataFolderLock(folder: folder.path)
-            } catch StorageError.inUse(_, let pid) {
-                let owner = pid.map { "process \($0)" } ?? "another process"
+            } catch StorageError.inUse {
                 throw UserError(
-                    "stop the node first: \(owner) uses \(folder.path), and a key is not changed "
+                    "stop the node first: a process uses \(folder.path), and a key is not changed "
                         + "under a running node")
             }
             defer { lock.release() }

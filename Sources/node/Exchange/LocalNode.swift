@@ -204,8 +204,8 @@ extension DataFolder {
         }
     }
 
-    /// Opens log and key, and makes the engine's shell. The caller holds the lock. Finishes a change
-    /// of the key that was cut short.
+    /// Opens log and key, and makes the engine's shell. The caller holds the lock. A change of the
+    /// key that was cut short is finished first.
     func openShell(
         isAutomatic: Bool, logger: Logger, onShutdown: @escaping @Sendable () -> Void = {}
     ) async throws -> NodeShell {

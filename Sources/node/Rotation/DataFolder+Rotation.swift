@@ -41,8 +41,8 @@ extension DataFolder {
 
     func formerKeyPath(_ node: NodeID) -> String { "\(keyPath).old-\(node.short)" }
 
-    /// What `rotate` would find; changes nothing. Throws where it would refuse. The caller holds the
-    /// lock.
+    /// What `rotate` would find; changes nothing. Throws where it would refuse. The caller holds
+    /// the lock.
     func planRotation() throws -> RotationPlan {
         let node = try readKey().node
         let (log, state) = try EventLog.open(in: path)
@@ -182,19 +182,17 @@ extension DataFolder {
     /// The events that lead to the key `node`; none where it is the first one.
     func predecessors(of node: NodeID) throws(UserError) -> [Event] {
         guard FileManager.default.fileExists(atPath: predecessorsPath) else { return [] }
-        // What can't be read is damaged, which is said.
-        let text = (try? String(contentsOfFile: predecessorsPath, encoding: .utf8)) ?? ""
         var events: [Event] = []
-        for line in text.split(separator: "\n") {
-            guard let bytes = Base64URL.decode(line), let event = try? Event(decoding: bytes),
-                Statement(event) != nil
-            else {
-                throw UserError(
-                    "\(predecessorsPath) is damaged. Without it the node runs as well, but peers "
-                        + "that have not heard of its new key have to approve it: move the file "
-                        + "away")
+        do {
+            let text = try String(contentsOfFile: predecessorsPath, encoding: .utf8)
+            for line in text.split(separator: "\n") {
+                guard let bytes = Base64URL.decode(line) else { throw CBORError.outOfRange }
+                events.append(try Event(decoding: bytes))
             }
-            events.append(event)
+        } catch {
+            throw UserError(
+                "\(predecessorsPath) is damaged. Without it the node runs as well, but peers that "
+                    + "have not heard of its new key have to approve it: move the file away")
         }
         // A rotation that was cut short has written one more.
         while let last = events.last, Statement(last)?.target != node { events.removeLast() }
