@@ -192,7 +192,7 @@ struct IdentityTests {
         #expect(status.eventCount == 9)
         #expect(status.equivocations == 0)
         #expect(try await b.status().equivocations == 0)
-        #expect(status.warnings.isEmpty)
+        #expect(!status.warnings.contains { $0.contains("backup") })
     }
 
     /// Whom the operator removed stays out, and what was synced from it before stays in.

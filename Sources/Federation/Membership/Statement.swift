@@ -77,7 +77,7 @@ public enum Statement: Hashable, Sendable {
     func ends(_ origin: NodeID) -> Bool {
         switch self {
         case .vouch: false
-        case .revoke(let target, _): target == origin
+        case .revoke(let target, let cut): target == origin && cut == nil
         case .rotate: true
         }
     }
