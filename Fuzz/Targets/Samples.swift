@@ -102,7 +102,7 @@ enum Samples {
                     node: node, nonce: nonce, signature: [UInt8](repeating: 3, count: 64),
                     joinProof: $0, isApproved: $0 == nil,
                     invite: $0.map { InviteProof(id: 7, proof: $0) },
-                    predecessor: $0 == nil ? nil : batches[2].events.first))
+                    predecessors: $0 == nil ? [] : Array(batches[2].events.prefix(2))))
         }
         requests += [[], admissions].map { .admissions(session: 9, $0) }
         requests += batches.map { .push($0) }

@@ -17,15 +17,35 @@ struct BackupTests {
         try #require(SecretKey(seed: [UInt8](repeating: byte, count: 32)))
     }
 
+    /// The event by which key `byte` names `successor`; its proof is of no account here.
+    private static func rotation(of byte: UInt8, to successor: NodeID) throws -> Event {
+        let old = try key(byte)
+        let author = try #require(Author(role: .node, name: "operator"))
+        let body = Body(
+            salt: [UInt8](repeating: byte, count: 16),
+            bytes: Item.array([
+                .data(successor.bytes), .data([UInt8](repeating: byte, count: 64)),
+            ]).encoded)
+        let header = Header(
+            origin: old.node, sequence: 1, previous: nil, time: Timestamp(physical: 1, counter: 0),
+            parents: [], author: author, kind: EventKind.rotate, bodyLength: body.bytes.count,
+            bodyHash: body.hash)
+        return Event(signing: header, body: body, with: old)
+    }
+
     private static func backup(peers: Int = 2) throws -> Backup {
         let states = PeerRecord.State.allCases
+        let approvals = PeerRecord.Approval.allCases
+        let cut = Cut(through: EventID(words: 1, 2, 3, 4), at: 7)
         let cursor = try #require(Cursor(String(repeating: "0", count: 32) + ".7"))
         var records: [PeerRecord] = []
         for number in 0..<peers {
             var record = PeerRecord(node: NodeID(words: UInt64(number), 1, 2, 3))
-            record.state = states[number % 4]
-            record.approval = number.isMultiple(of: 2) ? .byOperator : nil
+            record.state = states[number % states.count]
+            record.approval = number.isMultiple(of: 2) ? approvals[number / 2 % 6] : nil
             record.isApprovedThere = number.isMultiple(of: 3)
+            record.given = (0..<number % 7).map { "https://given\($0):7443" }
+            record.cut = record.isOver ? number.isMultiple(of: 2) ? cut : .nothing : nil
             record.endpoints = (0..<number % 9).map { "https://n\($0):7443" }
             record.label = "ünï \(number)"
             record.cursor = cursor
@@ -34,7 +54,10 @@ struct BackupTests {
         }
         return Backup(
             key: try key(1), label: "workshop", configuration: "label = \"workshop\"\n",
-            peers: records.reversed(), lastSequence: 42)
+            peers: records.reversed(), lastSequence: 42,
+            predecessors: [
+                try rotation(of: 3, to: key(2).node), try rotation(of: 2, to: key(1).node),
+            ])
     }
 
     private static func sealed(_ backup: Backup) throws -> SealedBackup {
@@ -79,15 +102,43 @@ struct BackupTests {
         #expect(backup.label == "workshop")
         #expect(backup.configuration == "label = \"workshop\"\n")
         #expect(backup.lastSequence == 42)
-        #expect(backup.peers.map(\.node) == [try Self.key(8).node, try Self.key(7).node])
-        #expect(backup.peers[0].state == .removed)
+        let (seven, eight, old) = (
+            try Self.key(7).node, try Self.key(8).node, try Self.key(9).node
+        )
+        let rotation = try #require(backup.predecessors.first)
+        #expect(backup.predecessors.count == 1)
+        #expect(rotation.header.origin == old && rotation.isSigned() && rotation.bodyMatches)
+        #expect(rotation.header.kind == EventKind.rotate)
+        let three = SHA256.hash(Array("three".utf8)) as EventID
         #expect(
-            backup.peers[1]
-                == PeerRecord(
-                    node: try Self.key(7).node, state: .active, approval: .byOperator,
-                    isApprovedThere: true,
+            backup.peers == [
+                PeerRecord(node: eight, state: .revoked, cut: Cut(through: three, at: 3)),
+                PeerRecord(
+                    node: seven, state: .active, approval: .invite, isApprovedThere: true,
+                    given: ["https://seven.example:7443"],
                     endpoints: ["https://192.0.2.7:7443", "https://[2001:db8::7]:7443"],
-                    label: "seven"))
+                    label: "seven"),
+                PeerRecord(
+                    node: old, state: .removed, label: "workshop",
+                    cut: Cut(through: rotation.id, at: 1)),
+            ])
+    }
+
+    /// Every bound at once: the text is not too long to be read.
+    @Test func theLargestBackupIsReadAgain() throws {
+        let endpoints = (0..<8).map { "\($0)" + String(repeating: "x", count: 299) }
+        var backup = try Self.backup(peers: 1024)
+        backup.configuration = String(repeating: "#", count: 65_536)
+        backup.predecessors = try (0..<8).map { try Self.rotation(of: $0, to: backup.key.node) }
+        for place in backup.peers.indices {
+            backup.peers[place].label = String(repeating: "y", count: 64)
+            backup.peers[place].given = endpoints
+            backup.peers[place].endpoints = endpoints
+            backup.peers[place].cut = Cut(
+                through: EventID(words: 1, 2, 3, 4), at: Limits.integer)
+        }
+        let read = try SealedBackup(text: Array(try Self.sealed(backup).text.utf8))
+        #expect(try read.open(passphrase: Self.passphrase) == backup)
     }
 
     @Test func theUsualCostIsModerate() throws {
@@ -260,6 +311,8 @@ struct BackupTests {
             { $0.peers[0].label = long }, { $0.peers[0].endpoints = [""] },
             { $0.peers.append($0.peers[0]) }, { $0.peers[0].node = $0.key.node },
             { $0.lastSequence = Limits.integer + 1 },
+            { $0.peers[0].given = [String](repeating: "a", count: 9) },
+            { $0.predecessors = [Event](repeating: $0.predecessors[0], count: 9) },
         ] {
             var backup = try Self.backup()
             change(&backup)
@@ -278,7 +331,7 @@ struct BackupTests {
                 continue
             }
         }
-        #expect(bad.count == 7)
+        #expect(bad.count == 9)
     }
 
     @Test(arguments: Seeds.upTo(10))

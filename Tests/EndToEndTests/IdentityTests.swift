@@ -1,5 +1,7 @@
+import Core
 import FederationAPI
 import Foundation
+import Storage
 import Testing
 
 /// Backup and restore as an operator does them.
@@ -190,6 +192,66 @@ struct IdentityTests {
         #expect(status.eventCount == 9)
         #expect(status.equivocations == 0)
         #expect(try await b.status().equivocations == 0)
-        #expect(status.warnings.isEmpty)
+        #expect(!status.warnings.contains { $0.contains("backup") })
+    }
+
+    /// Whom the operator removed stays out, and what was synced from it before stays in.
+    @Test func aBackupOfARunningNodeHoldsWhoWasTurnedAway() async throws {
+        let (a, b) = (try NodeUnderTest("lost"), try NodeUnderTest("removed"))
+        let c = try NodeUnderTest("active")
+        let (first, second) = (try await b.start(), try await c.start())
+        try await a.start()
+        try await connect(a, to: b, at: first)
+        #expect(try b.run(["post", "before the end"]).code == 0)
+        try await waitUntilEqual(a, b)
+        let removed = try await b.status().node
+        #expect(try a.run(["peers", "remove", removed]).code == 0)
+        #expect(try a.run(["peers", "add", second]).code == 0)
+        #expect(try c.run(["peers", "approve", try await a.status().node]).code == 0)
+        try await eventually("c is active") {
+            try await a.peers().contains { $0.state == "active" } ? true : nil
+        }
+        let (file, folder) = (scratch("bak"), scratch("node"))
+        defer { for path in [file, folder] { remove(path) } }
+        #expect(try a.run(["identity", "export", file], input: passphrase).code == 0)
+        let before = try await a.peers()
+        #expect(a.interrupt() == 0)
+        let restored = try NodeUnderTest.run(
+            ["identity", "import", file, "--data", folder], input: passphrase)
+        #expect(restored.code == 0, "\(restored.errors)")
+        let list = try NodeUnderTest.run(["peers", "list", "--json", "--data", folder])
+        let after = try JSONDecoder().decode([PeerView].self, from: Data(list.output.utf8))
+        func durable(_ peer: PeerView) -> [String?] {
+            [
+                peer.node, peer.state, peer.approval, "\(peer.approvedThere)", peer.label,
+                peer.cutSequence.map { "\($0)" }, peer.cutID,
+            ] + peer.given + [nil] + peer.endpoints
+        }
+        #expect(after.map(durable) == before.map(durable))
+        let ended = try #require(after.first { $0.node == removed })
+        // Its vouching for a, and its post.
+        #expect(ended.state == "removed" && ended.cutSequence == 2 && ended.approval == nil)
+        let active = try #require(after.first { $0.node != removed })
+        #expect(active.approval == "operator" && active.given == [second])
+    }
+
+    @Test func whoWasTurnedAwayAndDoesNotFitInIsNamed() throws {
+        let node = try NodeUnderTest("crowd")
+        let (log, _) = try EventLog.open(in: node.folder)
+        var write = LogWrite()
+        write.peers = (0..<1026).map { number in
+            PeerRecord(
+                node: NodeID(words: 1, 2, 3, number),
+                state: number == 0 ? .rejected : number == 1 ? .active : .removed, cut: .nothing)
+        }
+        try log.write(write)
+        try log.close()
+        let made = try node.run(["identity", "export"], input: passphrase)
+        #expect(made.code == 0)
+        #expect(made.errors.contains("2 peers did not fit in"), "\(made.errors)")
+        for (number, state) in [(0, "rejected"), (1025, "removed")] as [(UInt64, String)] {
+            #expect(made.errors.contains("\(NodeID(words: 1, 2, 3, number).hex) \(state)"))
+        }
+        #expect(!made.errors.contains(NodeID(words: 1, 2, 3, 1).hex))
     }
 }

@@ -39,6 +39,14 @@ final class NodeUnderTest {
         guard result.code == 0 else { throw Failure("init: \(result.errors)") }
     }
 
+    /// A second folder with all that the first one holds, its key included.
+    init(copyOf other: NodeUnderTest, _ label: String) throws {
+        folder =
+            NSTemporaryDirectory()
+            + "federate-e2e-\(getpid())-\(label)-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.copyItem(atPath: other.folder, toPath: folder)
+    }
+
     deinit {
         kill()
         // A temporary folder.
@@ -169,14 +177,14 @@ struct Failure: Error, CustomStringConvertible {
 /// Asks until there is an answer, for at most 30 seconds.
 @discardableResult
 func eventually<Value>(
-    _ what: String, _ ask: () async throws -> Value?
+    _ what: String, within patience: Duration = .seconds(30), _ ask: () async throws -> Value?
 ) async throws -> Value {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + patience
     while ContinuousClock.now < end {
         if let value = try await ask() { return value }
         try await Task.sleep(for: .milliseconds(20))  // between two questions, not for an event
     }
-    throw Failure("not within 30 seconds: \(what)")
+    throw Failure("not within \(patience): \(what)")
 }
 
 /// Two running nodes that have registered and approved each other.

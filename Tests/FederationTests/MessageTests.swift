@@ -48,7 +48,7 @@ struct MessageTests {
                 Confirmation(
                     node: node, nonce: digest, signature: signature, joinProof: nil,
                     isApproved: false, invite: InviteProof(id: .max, proof: digest),
-                    predecessor: events.events[0])),
+                    predecessors: [events.events[0], events.events[0]])),
             .admissions(session: 7, []), .admissions(session: 7, admissions),
             .push(events), .push(Batch()), .pull(since: nil), .pull(since: cursor),
             .stream(since: nil), .stream(since: cursor),

@@ -8,8 +8,10 @@ enum BackupLimits {
     static let labelBytes = 64
     static let endpoints = 8
     static let endpointBytes = 300
+    /// Rotations of a key that a peer may have slept through; each event has less than 1 KiB.
+    static let predecessors = 8
     /// The whole content, with every bound reached at once.
-    static let contentBytes = 3 << 20
+    static let contentBytes = 5 << 20
     /// Ours has 98 bytes; the rest is room for later versions.
     static let headerBytes = 1024
     /// The text form: base64, a check on each line, and what people write around it.

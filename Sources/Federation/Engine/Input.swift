@@ -107,6 +107,9 @@ public enum Operation: Hashable, Sendable {
     case invite(life: Duration)
     /// Ends a key: writes a signed revocation. Without a cut, what is held now still counts.
     case revoke(NodeID, Cut?)
+    /// Ends this node's key in favour of another one, which has signed
+    /// `Statement.rotationMessage`. Answered as an append is: with the event, or why there is none.
+    case rotate(to: NodeID, proof: [UInt8])
     /// Another policy holds from now on.
     case setPolicy(Policy)
     case approve(NodeID)

@@ -13,9 +13,9 @@ public struct Settings: Sendable {
     public var policy: Policy
     /// At least 16 bytes, or nil.
     public var joinSecret: [UInt8]?
-    /// The event by which this node's former key names the present one; shown to peers that know
-    /// the former.
-    public var predecessor: Event?
+    /// The events by which this node's former keys name the next one, oldest first, at most 8;
+    /// shown to peers that may know a former one.
+    public var predecessors: [Event]
     /// Humans in whose name events may be posted here; AIs and the node itself need no entry.
     public var humans: Set<String>
     /// Whether own events are pushed, streams kept open and peers compared without being told.
@@ -28,7 +28,7 @@ public struct Settings: Sendable {
 
     public init(
         label: String = "", endpoints: [String] = [], tlsKey: Digest = .zero,
-        policy: Policy = Policy(), joinSecret: [UInt8]? = nil, predecessor: Event? = nil,
+        policy: Policy = Policy(), joinSecret: [UInt8]? = nil, predecessors: [Event] = [],
         humans: Set<String> = [], isAutomatic: Bool = true,
         restoredSequence: UInt64? = nil, reconciler: any Reconciler = TreeReconciler()
     ) {
@@ -37,7 +37,7 @@ public struct Settings: Sendable {
         self.tlsKey = tlsKey
         self.policy = policy
         self.joinSecret = joinSecret
-        self.predecessor = predecessor
+        self.predecessors = predecessors
         self.humans = humans
         self.isAutomatic = isAutomatic
         self.restoredSequence = restoredSequence

@@ -26,6 +26,8 @@ struct Composition {
     /// Keys of which a contest was found.
     private var contests: Set<NodeID> = []
     private var own: (sequence: UInt64, previous: EventID?)
+    /// Whether our own key has ended: nothing follows the event by which it does.
+    private var isOwnKeyOver: Bool
 
     /// What the engine must act on.
     enum Finding {
@@ -52,6 +54,7 @@ struct Composition {
         clock = index.clock
         position = index.lastPosition
         own = index.end(of: key.node, scope: [])
+        isOwnKeyOver = index.controls[key.node].contains(where: \.endsOwnKey)
         // Own events from the future, back from peers after a restore, keep their places.
         let waiting = index.aside.values.map(\.event).filter { $0.header.origin == key.node }
         for event in waiting.sorted(by: { $0.key < $1.key })
@@ -205,6 +208,11 @@ struct Composition {
     }
 
     private mutating func make(_ draft: Draft, for job: inout Job) {
+        guard !isOwnKeyOver else {
+            job.refusal = Refusal(.revoked, "this node's key has ended")
+            takeBack(&job)
+            return
+        }
         guard own.sequence <= Limits.integer else {
             job.refusal = Refusal(.cannotStore, "this key's chain is full: make a new node")
             takeBack(&job)
@@ -225,6 +233,7 @@ struct Composition {
             bodyLength: draft.body.count, bodyHash: body.hash)
         let event = Event(signing: header, body: body, with: key)
         insert(event, sender: nil)
+        isOwnKeyOver = Control(event)?.endsOwnKey ?? false
         if let entry = write.entries.last { job.made.append(entry) }
     }
 }

@@ -65,16 +65,24 @@ struct Closure {
         }
     }
 
-    /// What a key said before its owner rotated it counts as long as the successor is approved.
+    /// What a key said before its owner rotated it counts as long as one that went on for it is
+    /// approved, or is this node's own.
     private func speaksThroughSuccessor(_ record: PeerRecord) -> Bool {
         guard record.state == .removed, extents[record.node] != nil else { return false }
-        var key = record.node
-        for _ in 0..<MembershipLimits.rotations {
-            guard let successor = rotations[key]?.successor else { return false }
-            if ground.records[successor]?.isApprovedAlone == true { return true }
-            key = successor
+        return heirs(of: record.node).contains { heir in
+            heir == ground.own || ground.records[heir]?.isApprovedAlone == true
         }
-        return false
+    }
+
+    /// The keys that went on for this one, one after the other; they may go round in a circle.
+    private func heirs(of origin: NodeID) -> [NodeID] {
+        var heirs: [NodeID] = []
+        while let next = rotations[heirs.last ?? origin]?.successor, next != origin,
+            heirs.count < MembershipLimits.rotations, !heirs.contains(next)
+        {
+            heirs.append(next)
+        }
+        return heirs
     }
 
     private mutating func enroll(_ origin: NodeID) {
@@ -154,7 +162,23 @@ struct Closure {
             else { continue }
             targets[target] = cut.map { .upTo($0) } ?? .whole
         }
+        // The owner's later keys have the last word.
+        for heir in heirs(of: voucher) {
+            for target in named(by: heir) { targets[target] = nil }
+        }
         return targets
+    }
+
+    /// About whom an origin has said, as far as it is admitted, how far it vouches.
+    private func named(by origin: NodeID) -> [NodeID] {
+        guard let extent = extents[origin] else { return [] }
+        let reach = Reach(extent, chains[ChainName(origin: origin, scope: [])])
+        return controls[origin].compactMap { control in
+            guard case .vouch(let target, _) = control.statement, reach.contains(control) else {
+                return nil
+            }
+            return target
+        }
     }
 }
 

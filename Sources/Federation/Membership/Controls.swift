@@ -20,6 +20,9 @@ struct Control: Hashable, Sendable {
         previous = event.header.previous
     }
 
+    /// Whether the origin's own key ends with this.
+    var endsOwnKey: Bool { statement.ends(origin) }
+
     fileprivate var proofHolds: Bool {
         guard case .rotate(let successor, let proof) = statement else { return true }
         let message = Statement.rotationMessage(from: origin)

@@ -16,7 +16,9 @@ extension Engine {
         guard !statements.isEmpty, let author = Author(role: .node, name: "operator") else {
             return nil
         }
-        let drafts = statements.prefix(Limits.batchEvents).map {
+        // Nothing is said after the key's last word.
+        let end = statements.firstIndex { $0.ends(key.node) }.map { $0 + 1 }
+        let drafts = statements.prefix(min(Limits.batchEvents, end ?? .max)).map {
             Draft(author: author, kind: $0.kind, body: $0.encoded())
         }
         return Job(.statements, drafts: drafts)
@@ -136,24 +138,6 @@ extension Engine {
         return MembershipLimits.rotations
     }
 
-    /// The key that a registration takes over from: an approved peer whose signed event names the
-    /// newcomer. Nil where none is named.
-    func predecessor(_ confirmation: Confirmation) throws(Refusal) -> NodeID? {
-        guard let event = confirmation.predecessor else { return nil }
-        let old = event.header.origin
-        guard case .rotate(let successor, let proof)? = Statement(event),
-            successor == confirmation.node, event.bodyMatches, event.isSigned(),
-            Signature.verify(proof, of: Statement.rotationMessage(from: old), by: successor)
-        else {
-            throw Refusal(.badRotation, "what names this key as a successor does not hold")
-        }
-        let isGood =
-            peers[old]?.record.isApprovedHere == true
-            && membership.rotations[old].map { $0.successor == successor } ?? true
-            && !membership.contested.contains(old) && membership.revocations[old] == nil
-        return isGood ? old : nil
-    }
-
     mutating func revoke(
         _ node: NodeID, _ cut: Cut?, _ token: Token, _ now: Instant, _ effects: inout [Effect]
     ) {
@@ -179,7 +163,7 @@ extension Engine {
     }
 
     /// Why nothing can be signed now.
-    private var signingRefusal: Refusal? {
+    var signingRefusal: Refusal? {
         if let refusal = ownKeyEnd ?? restoreRefusal ?? clockRefusal { return refusal }
         var clock = index.clock
         do throws(ClockError) {

@@ -73,6 +73,15 @@ public enum Statement: Hashable, Sendable {
         }
     }
 
+    /// Whether the key of `origin` ends with this, where that says it.
+    func ends(_ origin: NodeID) -> Bool {
+        switch self {
+        case .vouch: false
+        case .revoke(let target, let cut): target == origin && cut == nil
+        case .rotate: true
+        }
+    }
+
     /// What an event says; nil where it says nothing, or came without its body.
     public init?(_ event: Event) {
         guard let body = event.body else { return nil }

@@ -10,6 +10,8 @@ public enum MessageLimits {
     public static let endpoints = 8
     /// "https://" + the longest host name + port.
     public static let endpointBytes = 300
+    /// Rotations of a key that a peer may have slept through.
+    public static let predecessors = 8
     /// What a refusal may say.
     public static let detailCharacters = 300
     /// Ids in one request for bodies.

@@ -129,7 +129,8 @@ extension Confirmation {
             writer.session(invite.id)
             writer.data(invite.proof)
         }
-        writer.optional(predecessor) { $1.write(to: &$0) }
+        writer.array(predecessors.count)
+        for event in predecessors { event.write(to: &writer) }
     }
 
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
@@ -142,7 +143,10 @@ extension Confirmation {
             try r.array(exactly: 2)
             return InviteProof(id: try r.session(), proof: try r.identifier())
         }
-        predecessor = try reader.optional { r throws(CBORError) in try Event(from: &r) }
+        predecessors = []
+        for _ in 0..<(try reader.array(0...MessageLimits.predecessors)) {
+            predecessors.append(try Event(from: &reader))
+        }
     }
 }
 

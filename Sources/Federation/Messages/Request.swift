@@ -75,12 +75,13 @@ public struct Confirmation: Hashable, Sendable {
     public var isApproved: Bool
     /// The invite that A was given, and HMAC of its secret over the transcript.
     public var invite: InviteProof?
-    /// The event by which the key that B knows names A as its successor.
-    public var predecessor: Event?
+    /// The events by which A's former keys, one of which B may know, name the next one; oldest
+    /// first, at most 8.
+    public var predecessors: [Event]
 
     public init(
         node: NodeID, nonce: Digest, signature: [UInt8], joinProof: Digest?, isApproved: Bool,
-        invite: InviteProof? = nil, predecessor: Event? = nil
+        invite: InviteProof? = nil, predecessors: [Event] = []
     ) {
         self.node = node
         self.nonce = nonce
@@ -88,7 +89,7 @@ public struct Confirmation: Hashable, Sendable {
         self.joinProof = joinProof
         self.isApproved = isApproved
         self.invite = invite
-        self.predecessor = predecessor
+        self.predecessors = predecessors
     }
 }
 

@@ -1,30 +1,30 @@
 import Core
 
-/// Which running process of a peer speaks: two at a time mean that its key was copied.
+/// Which running processes of a peer have spoken: two at a time mean that its key was copied.
 struct Instances: Sendable {
-    /// One that another one has taken over from.
-    private struct Replaced: Sendable {
+    private struct Seen: Sendable {
         var instance: UInt64
-        var at: Instant
+        /// When it spoke for the first time.
+        var since: Instant
     }
 
-    private var current: UInt64?
-    private var replaced: [Replaced] = []
+    /// In the order of their first words.
+    private var seen: [Seen] = []
     private static let remembered = 8
 
-    /// Notes who speaks. True where a process speaks again after another one took over: a restart
-    /// never comes back.
+    /// Notes who speaks. True where a process speaks on although a later one has begun: one that
+    /// was restarted never does.
     mutating func note(_ instance: UInt64, _ now: Instant) -> Bool {
-        guard instance != current else { return false }
-        let old = replaced.first { $0.instance == instance }
-        replaced.removeAll { $0.instance == instance }
-        if let current {
-            replaced.append(Replaced(instance: current, at: now))
-            if replaced.count > Self.remembered { replaced.removeFirst() }
+        guard let place = seen.firstIndex(where: { $0.instance == instance }) else {
+            seen.append(Seen(instance: instance, since: now))
+            if seen.count > Self.remembered { seen.removeFirst() }
+            return false
         }
-        current = instance
-        // Requests of a process that just ended may be overtaken by its successor's first ones.
-        return old.map { now - $0.at > EngineLimits.overtaking } ?? false
+        guard place + 1 < seen.count else { return false }
+        // Requests of a process that just ended may be overtaken by its successor's first ones. It
+        // is not looked at who spoke last: two copies end each other's streams, and so come by
+        // turns faster than that.
+        return now - seen[place + 1].since > EngineLimits.overtaking
     }
 }
 

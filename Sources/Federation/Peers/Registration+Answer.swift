@@ -78,9 +78,8 @@ extension Engine {
         if !policy.requireMutual, confirmation.isApproved { approve(node, .oneSided) }
         settleState(of: node, now, &effects)
         if peers[node]?.record != before { markDirty(node) }
-        let events = confirmation.predecessor.map { [$0] } ?? []
         let answer = Job.RecordsAnswer.registration(exchange, node)
-        submit(Job(.records(answer), Batch(events)), &effects)
+        submit(Job(.records(answer), Batch(confirmation.predecessors)), &effects)
     }
 
     /// Writes down a node that proved its key, with what speaks for it.
@@ -106,7 +105,7 @@ extension Engine {
             approve(node, .invite)
             use(invite, by: node)
         }
-        // The approval itself goes over when the predecessor's event is stored.
+        // The approval itself goes over when the predecessors' events are stored.
     }
 
     /// Whether a node that proved its key is one of ours by the LAN rule: it holds the join secret,

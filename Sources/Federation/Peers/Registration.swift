@@ -115,7 +115,7 @@ extension Engine {
             joinProof: settings.joinSecret.map {
                 Authentication.code(of: transcript.firstJoin, secret: $0)
             }, isApproved: attempt.isApproved, invite: proof(of: attempt.invite, transcript),
-            predecessor: settings.predecessor)
+            predecessors: settings.predecessors.suffix(MessageLimits.predecessors))
         let token = token(for: .register)
         attempts[token] = attempt
         peers[node]?.registration.step = .confirming

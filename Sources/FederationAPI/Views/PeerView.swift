@@ -8,7 +8,16 @@ public struct PeerView: Codable, Hashable, Sendable {
     public var state: String
     public var approvedHere: Bool
     public var approvedThere: Bool
+    /// Why it is approved here: operator, invite, lan, vouched, one-sided or rotation.
+    public var approval: String?
+    /// Addresses that the operator gave.
+    public var given: [String]
+    /// Addresses that the peer claims.
     public var endpoints: [String]
+    /// Once the registration has ended: the last of its events that counts, 0 for none.
+    public var cutSequence: UInt64?
+    /// The id of that event.
+    public var cutID: String?
     /// RFC 3339; absent before the first answer.
     public var lastSeen: String?
     /// How far its log was read: `<log>.<position>`.
@@ -34,7 +43,11 @@ public struct PeerView: Codable, Hashable, Sendable {
         state = record.state.rawValue
         approvedHere = record.isApprovedHere
         approvedThere = record.isApprovedThere
+        approval = record.approval?.rawValue
+        given = record.given
         endpoints = record.endpoints
+        cutSequence = record.cut?.sequence
+        cutID = record.cut?.id?.hex
         cursor = record.cursor?.text
         if record.state == .pending, !record.isApprovedHere {
             approveCommand = "federate peers approve \(record.node.short)"

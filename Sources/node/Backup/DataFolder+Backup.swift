@@ -7,31 +7,38 @@ import Storage
 
 /// What a backup takes from a folder, and the folder that it becomes again.
 extension DataFolder {
-    /// Key, settings and peers of the folder's node, running or not; and how many peers did not fit
+    /// Key, settings and peers of the folder's node, running or not; and the peers that did not fit
     /// in.
     ///
     /// Nodes that only introduced themselves are left out: anybody can do that.
-    func makeBackup() async throws -> (backup: Backup, leftOut: Int) {
+    func makeBackup() async throws -> (backup: Backup, leftOut: [PeerRecord]) {
+        let (status, views) = try await withNode { node in
+            (try await node.status(), try await node.peers())
+        }
+        // Not before: opening the folder may have finished a rotation.
         let key = try readKey()
+        guard key.node.hex == status.node else {
+            throw UserError("\(keyPath) is not the key of the node that runs here: start it anew")
+        }
         let configuration: String
         do {
             configuration = try String(contentsOfFile: configurationPath, encoding: .utf8)
         } catch {
             throw UserError("\(configurationPath) can't be read: \(error.localizedDescription)")
         }
-        let (status, views) = try await withNode { node in
-            (try await node.status(), try await node.peers())
-        }
-        let order: [PeerRecord.State] = [.active, .pending, .removed, .rejected]
-        let peers = views.compactMap(PeerRecord.init).filter { peer in
-            peer.state != .pending || peer.isApprovedHere
+        let order: [PeerRecord.State] = [.active, .revoked, .removed, .rejected, .pending]
+        var peers: [PeerRecord] = []
+        for view in views {
+            let peer = try PeerRecord(view)
+            if peer.state != .pending || peer.isApprovedHere { peers.append(peer) }
         }
         let sorted = order.flatMap { state in peers.filter { $0.state == state } }
         let backup = Backup(
             key: key, label: status.label, configuration: configuration,
             peers: Array(sorted.prefix(Backup.maximumPeers)),
-            lastSequence: status.counters["ownSequence"] ?? 0)
-        return (backup, sorted.count - backup.peers.count)
+            lastSequence: status.counters["ownSequence"] ?? 0,
+            predecessors: try predecessors(of: key.node))
+        return (backup, Array(sorted.dropFirst(Backup.maximumPeers)))
     }
 
     /// Makes the node of `backup` in this folder, which must be empty or not there. Unless
@@ -73,6 +80,7 @@ extension DataFolder {
         try log.write(write)
         try log.close()
         if !isAlone { try writeNew("\(backup.lastSequence)\n", to: restoredPath) }
+        if !backup.predecessors.isEmpty { try self.write(predecessors: backup.predecessors) }
         // The mark is there for good before the folder becomes a node by its key.
         try sync()
         var seed = backup.key.seed()
@@ -112,7 +120,7 @@ extension DataFolder {
     }
 
     /// Makes the names in the folder last through a loss of power.
-    private func sync() throws(UserError) {
+    func sync() throws(UserError) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, fsync(descriptor) == 0 else {
@@ -143,13 +151,21 @@ extension NodeShell {
 }
 
 extension PeerRecord {
-    /// The record behind a view; nil for what is none.
-    fileprivate init?(_ view: PeerView) {
-        guard let node = NodeID(hex: view.node), let state = State(rawValue: view.state) else {
-            return nil
+    /// The record behind a view. Throws for what a newer node says of a peer: leaving it out could
+    /// let somebody back in.
+    fileprivate init(_ view: PeerView) throws(UserError) {
+        let approval = view.approval.flatMap { Approval(rawValue: $0) }
+        let cutID = view.cutID.flatMap { EventID(hex: $0) }
+        let cut = view.cutSequence.flatMap { Cut(sequence: $0, id: cutID) }
+        guard let node = NodeID(hex: view.node), let state = State(rawValue: view.state),
+            (approval == nil) == (view.approval == nil), (cut == nil) == (view.cutSequence == nil)
+        else {
+            throw UserError(
+                "what the running node says of peer \(view.node) is not understood: use the "
+                    + "federate that it runs")
         }
         self.init(
-            node: node, state: state, approval: view.approvedHere ? .byOperator : nil,
-            isApprovedThere: view.approvedThere, endpoints: view.endpoints, label: view.label)
+            node: node, state: state, approval: approval, isApprovedThere: view.approvedThere,
+            given: view.given, endpoints: view.endpoints, label: view.label, cut: cut)
     }
 }

@@ -7,8 +7,8 @@ import Storage
 /// `federate identity`
 struct Identity: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the node's identity; back it up, and restore it.",
-        subcommands: [Show.self, Export.self, Import.self, Alone.self],
+        abstract: "Print the node's identity; back it up, restore it, change its key.",
+        subcommands: [Show.self, Export.self, Import.self, Alone.self, Rotate.self],
         defaultSubcommand: Show.self)
 
     struct Show: AsyncParsableCommand {
@@ -61,13 +61,25 @@ extension Identity {
             } catch {
                 throw UserError("no backup was made: \(error)")
             }
+            tell(leftOut)
             guard let file else { return Terminal.out(sealed.text, terminator: "") }
             try BackupFile.write(sealed.text, to: file, replaces: force)
             let active = backup.peers.count { $0.state == .active }
             Terminal.note("wrote \(file): node \(backup.key.node.hex), \(active) active peers")
-            if leftOut > 0 { Terminal.note("\(leftOut) more peers did not fit in") }
             Terminal.note(
                 "Keep the passphrase elsewhere: without it nobody can open the file, you included.")
+        }
+
+        /// Names the peers that the file does not hold.
+        private func tell(_ leftOut: [PeerRecord]) {
+            guard !leftOut.isEmpty else { return }
+            Terminal.note(
+                "\(leftOut.count) peers did not fit in; a backup holds \(Backup.maximumPeers).")
+            let ended = leftOut.filter(\.isOver)
+            guard !ended.isEmpty else { return }
+            Terminal.note(
+                "A node restored from it does not know that these are not to come back:")
+            for peer in ended { Terminal.note("  \(peer.node.hex) \(peer.state.rawValue)") }
         }
     }
 

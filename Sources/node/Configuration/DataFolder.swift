@@ -2,7 +2,8 @@ import Core
 import Foundation
 import Storage
 
-/// A node's folder: identity.key, config.toml, log.sqlite, tls.pem, control.sock and lock.
+/// A node's folder: identity.key, config.toml, log.sqlite, tls.pem, control.sock and lock; see
+/// docs/OPERATING.md for what else may be in it.
 struct DataFolder {
     let path: String
 
@@ -61,6 +62,11 @@ struct DataFolder {
         guard isInitialized else {
             throw UserError("\(path) holds no node: run `federate init` first")
         }
+        return try readKey(at: keyPath)
+    }
+
+    /// The key in a file that only its owner may read.
+    func readKey(at keyPath: String) throws(UserError) -> SecretKey {
         // Where the mode can't be read, it counts as open to all.
         let attributes = try? FileManager.default.attributesOfItem(atPath: keyPath)
         let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0o777

@@ -204,20 +204,23 @@ extension DataFolder {
         }
     }
 
-    /// Opens log and key, and makes the engine's shell. The caller holds the lock.
+    /// Opens log and key, and makes the engine's shell. The caller holds the lock. A change of the
+    /// key that was cut short is finished first.
     func openShell(
         isAutomatic: Bool, logger: Logger, onShutdown: @escaping @Sendable () -> Void = {}
     ) async throws -> NodeShell {
         if let fault = Signature.selfTest() {
             throw UserError("this libsodium can't be used, it breaks the signature rule: \(fault)")
         }
-        let key = try readKey()
         let configuration = try readConfiguration()
-        let (log, state) = try EventLog.open(in: path)
+        let (log, opened) = try EventLog.open(in: path)
+        let state = try resumeRotation(in: log, opened) ? try log.state() : opened
+        let key = try readKey()
         let settings = Settings(
             label: configuration.label ?? "", endpoints: configuration.endpoints ?? [],
             policy: try configuration.policy(),
             joinSecret: configuration.federation?.joinSecret.map { Array($0.utf8) },
+            predecessors: try predecessors(of: key.node),
             humans: Set(configuration.authors?.humans ?? []), isAutomatic: isAutomatic,
             restoredSequence: try restoredSequence())
         return NodeShell(
