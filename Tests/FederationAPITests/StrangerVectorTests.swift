@@ -223,7 +223,7 @@ struct StrangerVectorTests {
                 contentType: "application/cbor",
                 body: vector.text("body") == "-" ? [] : vector.bytes("body"), to: b.node,
                 challenge: challenge.isEmpty ? nil : challenge, key: a,
-                now: WallTime(microseconds: 1_800_000_000_000_000), nonce: Array(0..<16))
+                now: WallTime(microseconds: 1_800_000_000_000_000), nonce: Nonce(bytes: 0..<16))
             let values = Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
             #expect(values["content-digest"] == vector.string("digest"), "\(name)")
             #expect(values["signature-input"] == vector.string("input"), "\(name)")
