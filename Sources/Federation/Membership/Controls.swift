@@ -20,7 +20,7 @@ struct Control: Hashable, Sendable {
         previous = event.header.previous
     }
 
-    fileprivate var proofHolds: Bool {
+    var proofHolds: Bool {
         guard case .rotate(let successor, let proof) = statement else { return true }
         let message = Statement.rotationMessage(from: origin)
         return Signature.verify(proof, of: message, by: successor)
