@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// docs/ORIGIN_DEFECTS.md names tests that exist.
+/// The documents name tests that exist.
 @Suite(.timeLimit(.minutes(1)))
 struct NamedTests {
     @Test(arguments: [

@@ -23,7 +23,7 @@ struct Control: Hashable, Sendable {
     /// Whether the origin's own key ends with this.
     var endsOwnKey: Bool { statement.ends(origin) }
 
-    fileprivate var proofHolds: Bool {
+    var proofHolds: Bool {
         guard case .rotate(let successor, let proof) = statement else { return true }
         let message = Statement.rotationMessage(from: origin)
         return Signature.verify(proof, of: message, by: successor)

@@ -75,21 +75,34 @@ public struct Membership: Sendable {
 
     /// Whether an event that is not admitted is kept all the same, because who is admitted would
     /// else depend on what came first: of a key that has ended itself, what shows which branch a
-    /// cut beyond its end stands on, and one event that contests its successor.
+    /// cut beyond its end stands on, an end at the same place that comes before, and one event that
+    /// contests its successor.
     func decides(_ event: Event, isContest: Bool) -> Bool {
         let header = event.header
         guard let base = bases[header.origin] else { return false }
-        return base.cut.map { header.sequence < $0.sequence || event.id == $0.id } ?? isContest
+        if let cut = base.cut { return header.sequence < cut.sequence || event.id == cut.id }
+        guard let end = extents[header.origin]?.cut, end.sequence == header.sequence,
+            let id = end.id, event.id < id
+        else { return isContest }
+        return isContest || endsItsKey(event)
+    }
+
+    private func endsItsKey(_ event: Event) -> Bool {
+        switch Statement(event) {
+        case .revoke(event.header.origin, nil)?: true
+        case .rotate?: Control(event)?.proofHolds ?? false
+        default: false
+        }
     }
 
     /// Whether an event shows for the first time that a key names several successors.
     func contests(_ event: Event) -> Bool {
         let origin = event.header.origin
         guard let rotation = rotations[origin],
-            case .rotate(let successor, let proof)? = Statement(event),
+            case .rotate(let successor, _)? = Statement(event),
             successor != rotation.successor, successor != origin
         else { return false }
-        return Signature.verify(proof, of: Statement.rotationMessage(from: origin), by: successor)
+        return Control(event)?.proofHolds ?? false
     }
 
     /// Whether all of an origin's chain counts because somebody vouches for it, or for the key that

@@ -19,9 +19,12 @@ struct AnyOrderTests {
                 1, peers: society.records,
                 settings: Settings(
                     policy: society.policy, isAutomatic: false))
+            node.disk.mayLetGo = true
             learn(society.shuffled(), at: node, &dice)
             let held = Set(node.disk.ids.filter { id in model.admitted.contains { $0.id == id } })
-            #expect(node.engine.root == model.root, "node \(life) of seed \(seed)")
+            #expect(
+                node.engine.root == model.root,
+                "node \(life) of seed \(seed): \(node.difference(from: model))")
             #expect(held.count == node.engine.eventCount)
             node.restart()
             node.give(.wall(node.wall))
@@ -62,5 +65,33 @@ struct AnyOrderTests {
                 next: Cursor(log: log, position: 1), isEnd: true, events: Batch(events))
             node.give(.response(token, from: peer, tlsKey: .zero, .page(page)))
         }
+    }
+}
+
+extension Node {
+    /// Where the tree is not what the model says, for people.
+    func difference(from model: MembershipModel) -> String {
+        let mine = engine.membership.extents
+        let names = Dictionary(uniqueKeysWithValues: (1...40).map { (Node.key($0).node, $0) })
+        let differing = Set(mine.keys).union(model.extents.keys)
+            .filter { mine[$0] != model.extents[$0] }
+        let lines = differing.map { node in
+            let said = disk.entries.map(\.event).filter { $0.header.origin == node }
+                .sorted { $0.header.sequence < $1.header.sequence }
+                .map { event -> String in
+                    let previous = event.header.previous?.short ?? "-"
+                    let text = Statement(event).map { statement in
+                        "\(statement.kind) \(names[statement.target] ?? 0)"
+                    }
+                    return "\(event.header.sequence):\(event.id.short)<\(previous) \(text ?? "")"
+                }
+            let state = engine.view(of: node)?.record.state.rawValue ?? "-"
+            return """
+                \(names[node] ?? 0) \(state): \(String(describing: mine[node])), model \
+                \(String(describing: model.extents[node])), \
+                \(String(describing: engine.membership.reasons[node])): \(said)
+                """
+        }
+        return lines.sorted().joined(separator: "\n")
     }
 }

@@ -15,6 +15,8 @@ struct Disk: Equatable {
     private(set) var alarms: [Alarm] = []
     private(set) var clock = Timestamp.zero
     private(set) var writes = 0
+    /// Whether events may be let go of that were set aside: those of origins that are turned away.
+    var mayLetGo = false
 
     init(id: LogID, peers: [PeerRecord] = []) {
         self.id = id
@@ -44,7 +46,7 @@ struct Disk: Equatable {
             entries[place].event.body = body
         }
         let released = Set(write.released)
-        for id in released where !ids.contains(id) {
+        for id in released where !ids.contains(id) && !mayLetGo {
             let sender = aside.first { $0.event.id == id }?.sender
             let record = write.peers.first { $0.node == sender } ?? sender.flatMap(peer)
             #expect(record?.isOver == true, "what was set aside is not lost")

@@ -98,7 +98,7 @@ struct Society {
     private mutating func draw(by name: UInt8) -> Statement? {
         switch dice.below(10) {
         case 0...4:
-            let target = one(of: [UInt8](2...17))
+            let target = one(of: [UInt8](2...8) + Self.others)
             let isLimited = dice.below(4) == 0
             return .vouch(Node.key(target).node, upTo: isLimited ? drawCut(of: target) : nil)
         case 5, 6:
