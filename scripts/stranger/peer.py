@@ -64,7 +64,7 @@ class Challenge:
         signature = identity.sign(b"teambook-register-v1 confirm\0" + text + byte)
         return [1, other.get("node", identity.id), other.get("nonce", self.nonce),
                 other.get("signature", signature), other.get("proof", proof), approved, invite,
-                predecessor]
+                [] if predecessor is None else [predecessor]]
 
 
 class Peer:

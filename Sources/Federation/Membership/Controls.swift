@@ -20,14 +20,14 @@ struct Control: Hashable, Sendable {
         previous = event.header.previous
     }
 
-    /// Whether the origin's own key ends with this.
-    var endsOwnKey: Bool { statement.ends(origin) }
-
     var proofHolds: Bool {
         guard case .rotate(let successor, let proof) = statement else { return true }
         let message = Statement.rotationMessage(from: origin)
         return Signature.verify(proof, of: message, by: successor)
     }
+
+    /// Whether the origin's own key ends with this.
+    var endsOwnKey: Bool { statement.ends(origin) }
 }
 
 /// The statements held, by origin, each list in the order of its chain.

@@ -15,6 +15,7 @@ struct MembershipModel {
     private var vouchers: Set<NodeID> = []
     private var fresh: Set<NodeID> = []
     private var wholeBases: Set<NodeID> = []
+    private var successors: [NodeID: NodeID] = [:]
     private var cuts: [NodeID: Cut] = [:]
 
     init(own: NodeID, policy: Policy, records: [PeerRecord], events: [Event]) {
@@ -128,6 +129,15 @@ struct MembershipModel {
             else { continue }
             words[node] = cut.map { .upTo($0) } ?? .whole
         }
+        // "a vouch of such a later key … takes the place of those of the former keys"
+        var later = [voucher]
+        while let key = successors[later[later.count - 1]], later.count <= 16, !later.contains(key)
+        {
+            later.append(key)
+            for (_, statement) in said(by: key, extents[key] ?? .upTo(.nothing)) {
+                if case .vouch(let node, _) = statement { words[node] = nil }
+            }
+        }
         return words
     }
 
@@ -159,8 +169,9 @@ struct MembershipModel {
 
     private mutating func admit(_ node: NodeID, _ base: Extent, mayVouch: Bool) {
         let lowered = cuts[node].map { min(base, .upTo($0)) } ?? base
-        let extent = end(of: node, lowered).extent
+        let (extent, heirs) = end(of: node, lowered)
         if base == .whole { wholeBases.insert(node) }
+        if heirs.count == 1 { successors[node] = heirs.first }
         guard extent != .upTo(.nothing) else { return }
         extents[node] = extent
         if mayVouch {
