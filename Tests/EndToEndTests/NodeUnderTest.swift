@@ -21,16 +21,6 @@ final class NodeUnderTest {
         return URL(fileURLWithPath: ".build/debug/federate")
     }()
 
-    /// Debian's faketime: runs a program with another wall clock.
-    static let faketime = "/usr/bin/faketime"
-
-    /// Whether it is there; says so where it is not.
-    static func hasFaketime() -> Bool {
-        let isThere = FileManager.default.isExecutableFile(atPath: faketime)
-        if !isThere { print("skipped: faketime is missing (Debian's faketime)") }
-        return isThere
-    }
-
     init(_ label: String, initialize: [String] = []) throws {
         folder =
             NSTemporaryDirectory()
@@ -57,21 +47,11 @@ final class NodeUnderTest {
 
     /// Starts the node and waits until it answers; returns its address.
     @discardableResult
-    func start(
-        _ arguments: [String] = [], clockAhead: Int? = nil
-    ) async throws -> String {
+    func start(_ arguments: [String] = []) async throws -> String {
         let process = Process()
         process.executableURL = Self.binary
         process.arguments =
             ["start", "--data", folder, "--listen", "127.0.0.1:0", "--no-mdns"] + arguments
-        if let clockAhead {
-            process.executableURL = URL(fileURLWithPath: Self.faketime)
-            process.arguments =
-                ["-f", "+\(clockAhead)s", Self.binary.path] + (process.arguments ?? [])
-            // Only the wall clock is wrong, as on a machine that was set badly.
-            process.environment = ProcessInfo.processInfo.environment.merging(
-                ["FAKETIME_DONT_FAKE_MONOTONIC": "1"]) { _, new in new }
-        }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
