@@ -125,12 +125,13 @@ def pending(node):
     return ", then ".join(counted(70, stranger.status))
 
 
-@budget("garbage in place of a challenge, 60 times", "401 unauthenticated, then 429 over-budget")
+@budget("140 signed requests with a challenge that was made up",
+        "401 unauthenticated, then 429 over-budget")
 def many_challenges(node):
     friend = node.friend(source=ATTACKER)
     stranger = unsigned(node)
     stranger.identity = friend.identity
-    return ", then ".join(counted(60, lambda: stranger.signed(
+    return ", then ".join(counted(140, lambda: stranger.signed(
         "GET", "/status", challenge=os.urandom(24).hex())))
 
 
