@@ -16,24 +16,24 @@ def reader(name, expected, section=WHERE):
 
 
 def filled(lab, name):
-    """A node with 12 MiB of events, and an active peer that has none of them."""
+    """A node with 16 MiB of events, and an active peer that has none of them."""
     node = lab.node(name, {"auto_accept_lan": "true"})
     writer, friend = node.friend(), node.friend()
     chain = event.Chain(writer.identity)
-    for _ in range(6):
+    for _ in range(8):
         writer.push([chain.next(body=os.urandom(65536)) for _ in range(32)])
     return node, friend
 
 
 def deaf(friend, target, count=1):
-    """A connection with a small window that has asked, and reads nothing for 40 s."""
+    """A connection with a small window that has asked, and reads nothing for 55 s."""
     connection = http.Connection(friend.address, friend.node, 10)
     connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     for _ in range(count):
         fields = signing.sign(friend.identity, "GET", target, friend.node)
         connection.send(http.head("GET", target, [
             ("Host", "localhost"), *fields, ("Accept", "application/cbor")]))
-    time.sleep(40)
+    time.sleep(55)
     return connection
 
 
@@ -60,7 +60,7 @@ def pulls(lab):
     return fate(node, deaf(friend, peer.ROUTES + "/events", 30), 30 * 2**20)
 
 
-@reader("a stream of 12 MiB, nothing read", "cut off, memory bounded", "Messages")
+@reader("a stream of 16 MiB, nothing read", "cut off, memory bounded", "Messages")
 def stream(lab):
     node, friend = filled(lab, "streamed")
-    return fate(node, deaf(friend, peer.ROUTES + "/stream"), 12 * 2**20)
+    return fate(node, deaf(friend, peer.ROUTES + "/stream"), 16 * 2**20)

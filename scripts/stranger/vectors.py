@@ -168,9 +168,9 @@ def requests(out):
     first, bare = made["first"], made["bodiless"]
     for name, message in {
         "introduce": [0, A.id, ID[1], CARD_A, TIME],
-        "confirm": [1, A.id, ID[2], bytes(range(64)), None, True, None, None],
+        "confirm": [1, A.id, ID[2], bytes(range(64)), None, True, None, []],
         "confirm full": [1, A.id, ID[2], bytes(range(64)), ID[3], False, [bytes(range(8)), ID[4]],
-                         first.value],
+                         [first.value, bare.value]],
         "push nothing": [2, []], "push": [2, [first.value, bare.value]],
         "pull": [3, None], "pull since": [3, [LOG, 7]],
         "stream": [4, None], "stream since": [4, [LOG, cbor.LARGEST]],
