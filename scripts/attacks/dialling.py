@@ -4,13 +4,10 @@ Tried in a network namespace of its own, where this process holds the forbidden 
 sees each connection.
 """
 
-import ctypes
 import socket
-import subprocess
-import threading
 import time
 
-from .lab import SECRET
+from .namespace import in_namespace
 from .table import Skipped, attack
 
 WHERE = "Registration"
@@ -50,12 +47,7 @@ TARGETS = {
     "a multicast address": ("https://224.0.0.1:8020", []),
     "the broadcast address": ("https://255.255.255.255:8021", []),
     "a path behind the port": ("https://127.0.0.1:8022/../", [("127.0.0.1", 8022)]),
-    "shared address space (RFC 6598)": ("https://100.64.0.1:8024", [("100.64.0.1", 8024)]),
 }
-OWN = ["10.77.0.1/24", "10.77.0.2/24", "10.77.0.3/24", "169.254.169.254/32", "169.254.1.1/32",
-       "100.64.0.1/32", "64:ff9b::7f00:1/128", "2002:7f00:1::/128", "fe80::1/64"]
-
-
 class Watch:
     """Listeners at addresses; which of them somebody has connected to."""
 
@@ -86,30 +78,6 @@ class Watch:
     def close(self):
         for listener in self.sockets.values():
             listener.close()
-
-
-def in_namespace(act):
-    """The result of `act` in a thread with a network of its own."""
-    result = []
-
-    def run():
-        try:
-            if ctypes.CDLL(None, use_errno=True).unshare(0x40000000) != 0:
-                raise Skipped("needs root, for a network namespace")
-            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-            for address in OWN:
-                subprocess.run(["ip", "address", "add", address, "dev", "lo", "nodad"][
-                    :None if ":" in address else -1], check=True)
-            result.append(act())
-        except Exception as error:  # handed to the thread that waits
-            result.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if isinstance(result[0], Exception):
-        raise result[0]
-    return result[0]
 
 
 def knock(lab):

@@ -54,7 +54,8 @@ def again(lab):
 def forged(me):
     made = event.make(me)
     other = keys.Identity()
-    return Event(made.header, other.sign(b"teambook-event-v1\0" + made.header), made.salt, made.body)
+    signature = other.sign(b"teambook-event-v1\0" + made.header)
+    return Event(made.header, signature, made.salt, made.body)
 
 
 @push_one("signed without the domain tag", BAD)
@@ -372,7 +373,7 @@ def equivocation(lab):
     return ", ".join([*got, "reported" if after == before + 1 else "not reported"])
 
 
-@hostile("an origin that has ended its own key signs on", "stored, revoked, not kept",
+@hostile("an event in one message with the revocation of its key", "stored, stored, not kept",
          "Membership")
 def after_revocation(lab):
     friend = lab.open.friend()

@@ -45,9 +45,13 @@ def smuggled(friend, data):
     connection.send(data)
     got = []
     for _ in range(3):
-        answer = outcome(connection.response)
+        last = []
+        answer = outcome(lambda: last.append(connection.response()) or last[0])
         got.append(answer)
-        if answer in ("closed", "nothing"):
+        # After this nothing counts that still comes.
+        if last and (last[0].field("Connection") or "").lower() == "close":
+            got.append("closed")
+        if got[-1] in ("closed", "nothing"):
             break
     friend.close()
     return ", ".join(got)
@@ -61,7 +65,7 @@ def right(lab):
 
 
 PUSH = b"\x82\x02\x80"
-ENDS = "400, closed / 400 malformed, closed / closed"
+ENDS = "400, closed / 400 malformed, closed"
 
 
 @framing("Content-Length and Transfer-Encoding", ENDS)
@@ -92,7 +96,7 @@ def same_lengths(lab):
 
 LENGTHS = ["+3", "-1", "0x3", "3, 3", "3 3", "", "99999999999999999999999"]
 for text in LENGTHS:
-    @framing(f"a Content-Length of “{text}”", ENDS + " / 413 too-large, closed")
+    @framing(f"a Content-Length of “{text}”", ENDS)
     def odd_length(lab, text=text):
         friend = lab.open.friend()
         friend.connection
@@ -135,14 +139,14 @@ HEADS = {
     "a name with a bracket": "X(Y): a",
 }
 for what, line in HEADS.items():
-    @framing(f"a head with {what}", "400 / 400 malformed / closed")
+    @framing(f"a head with {what}", "400")
     def odd_head(lab, line=line):
         friend = lab.open.friend()
         friend.connection
         return sent(friend, request(friend, extra=[line]))
 
 
-@framing("lines that end with LF alone", "400 / 400 malformed / closed / 200")
+@framing("lines that end with LF alone", "400")
 def bare_lf(lab):
     friend = lab.open.friend()
     friend.connection
@@ -159,43 +163,42 @@ LINES = {
     "HTTP/2's preface": "PRI * HTTP/2.0",
 }
 for what, line in LINES.items():
-    @framing(f"a first line of {what}", "400 / 400 malformed / closed / 505 / 405 not-allowed"
-             " / 404 not-found / 401 unauthenticated")
+    @framing(f"a first line of {what}", "400" if what != "two spaces" else "200")
     def odd_line(lab, line=line):
         friend = lab.open.friend()
         friend.connection
         return sent(friend, request(friend, line=line))
 
 
-@framing("no Host", "400 / 400 malformed / closed / 200")
+@framing("no Host: names play no part", "200")
 def no_host(lab):
     friend = lab.open.friend()
     friend.connection
     return sent(friend, request(friend).replace(b"Host: localhost\r\n", b""))
 
 
-@framing("65 fields", "400 / 400 malformed / 431 / 413 too-large / closed")
+@framing("65 fields", "400")
 def many_fields(lab):
     friend = lab.open.friend()
     friend.connection
     return sent(friend, request(friend, extra=[f"X-{n}: 1" for n in range(65)]))
 
 
-@framing("a field of 17 KiB", "400 / 400 malformed / 431 / 413 too-large / closed")
+@framing("a field of 17 KiB", "400")
 def large_field(lab):
     friend = lab.open.friend()
     friend.connection
     return sent(friend, request(friend, extra=["X-Large: " + "a" * 17 * 1024]))
 
 
-@framing("a target of 17 KiB", "400 / 400 malformed / 414 / 431 / 413 too-large / closed")
+@framing("a target of 17 KiB", "400")
 def large_target(lab):
     friend = lab.open.friend()
     friend.connection
     return sent(friend, request(friend, target=STATUS + "?" + "a" * 17 * 1024))
 
 
-@framing("a trailer field after the chunks that signs", "401 unauthenticated / 400 / closed")
+@framing("a trailer field after the chunks that signs", "401 unauthenticated")
 def trailer(lab):
     friend = lab.open.friend()
     friend.connection
@@ -207,8 +210,7 @@ def trailer(lab):
 
 
 for name in ("Signature", "Signature-Input", "Content-Digest", "Teambook-To", "Content-Type"):
-    @framing(f"the field {name} twice", "401 unauthenticated / 400 / 400 malformed"
-             " / 415 malformed / 421 misaddressed", "http: Signatures of requests")
+    @framing(f"the field {name} twice", "401 unauthenticated", "http: Signatures of requests")
     def twice(lab, name=name):
         friend = lab.open.friend()
         friend.connection
@@ -225,8 +227,7 @@ def pipelined(lab):
     return f"{len(got)} answers, all 200" if set(got) == {"200"} else str(got)
 
 
-@framing("an absolute target", "200 / 404 not-found / 400 / 400 malformed / closed"
-         " / 401 unauthenticated", ROUTES)
+@framing("an absolute target: its path counts", "200", ROUTES)
 def absolute(lab):
     friend = lab.open.friend()
     friend.connection
@@ -249,8 +250,7 @@ TARGETS = {
     "a route that there is not": ("GET", peer.ROUTES + "/nothing"),
 }
 for what, (method, target) in TARGETS.items():
-    @framing(f"a target that is {what}", "404 not-found / 400 / 400 malformed / closed"
-             " / 405 not-allowed", ROUTES)
+    @framing(f"a target that is {what}", "404 not-found" if what != "without slash" else "400", ROUTES)
     def odd_target(lab, method=method, target=target):
         friend = lab.open.friend()
         friend.connection
@@ -285,14 +285,14 @@ for method, route in OPERATOR:
         return got
 
 
-for kind in ("application/json", "text/plain", "application/cbor; charset=x", ""):
-    @framing(f"a push as “{kind}”", "415 malformed / 401 unauthenticated", ROUTES)
+for kind in ("application/json", "text/plain", ""):
+    @framing(f"a push as “{kind}”", "415 malformed", ROUTES)
     def media_type(lab, kind=kind):
         friend = lab.open.friend()
         return outcome(lambda: friend.signed("POST", "/events", PUSH, content_type=kind))
 
 
-@framing("a body where none belongs: GET /status", "200 / 400 malformed", ROUTES)
+@framing("a body where none belongs: GET /status", "413 too-large", ROUTES)
 def body_of_get(lab):
     friend = lab.open.friend()
     return outcome(lambda: friend.signed("GET", "/status", PUSH))

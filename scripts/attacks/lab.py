@@ -64,7 +64,8 @@ class Node:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit,
                 env={**os.environ, **self.environment})
         end = time.monotonic() + 30
-        while "listens" not in self.log():
+        socket_ = os.path.join(self.folder, "control.sock")
+        while "listens" not in self.log() or not os.path.exists(socket_):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"the node did not start:\n{self.log()}")
             time.sleep(0.02)

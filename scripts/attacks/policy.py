@@ -86,13 +86,38 @@ def guessed(lab):
     return state(lambda: node.stranger().register(invite=both))
 
 
-@policy("a key of which the policy asks more", "403 tier-too-low")
+@policy("a key of which the policy asks more is not let in", "pending, then 403 not-active",
+        "Registration")
 def tier(lab):
-    node = lab.node("tiers", {"auto_accept_lan": "true", "min_auth_tier": '"human-approved"'})
-    return state(lambda: node.stranger().register(secret=JOIN))
+    node = lab.node("tiers", {"auto_accept_lan": "true", "min_auth_tier": '"hardware-attested"'})
+    stranger = node.stranger()
+    got = state(lambda: stranger.register(secret=JOIN))
+    return f"{got}, then {outcome(stranger.status)}"
 
 
-@policy("one peer more than max_peers", "active, then 503 too-many-peers / active, then pending")
+@policy("an active peer, after the policy asks more", "200, then 403 tier-too-low")
+def raised_tier(lab):
+    node = lab.node("raised", {"auto_accept_lan": "true"})
+    friend = node.friend()
+    got = outcome(friend.status)
+    node.configure({"min_auth_tier": '"hardware-attested"'})
+    node.operator("POST", "/policy/reload")
+    return f"{got}, then {outcome(friend.status)}"
+
+
+@policy("more registrations than may wait for the operator", "503 too-many-peers")
+def waiting(lab):
+    node = lab.node("waiting")
+    stranger = node.stranger()
+    for _ in range(1100):
+        stranger.identity = keys.Identity()
+        got = state(stranger.register)
+        if got != "pending":
+            break
+    return got
+
+
+@policy("one peer more than max_peers waits", "active, then pending", "Registration")
 def room(lab):
     node = lab.node("full", {"auto_accept_lan": "true", "max_peers": "1"})
     first = state(lambda: node.stranger().register(secret=JOIN))

@@ -165,7 +165,7 @@ def forged_predecessor(lab):
     old = keys.Identity()
     rotated = event.make(old, kind="peer.rotate", body=event.rotate(old.id, stranger.identity))
     value = [rotated.header, os.urandom(64), rotated.value[2]]
-    return confirm(stranger, stranger.introduce().confirmation(predecessor=value))
+    return confirm(stranger, stranger.introduce().confirmation(predecessors=[value]))
 
 
 @registration("a predecessor that is an approved peer, without its signature",
@@ -176,7 +176,7 @@ def stolen_approval(lab):
     rotated = event.make(victim.identity, kind="peer.rotate",
                          body=event.rotate(victim.identity.id, stranger.identity))
     value = [rotated.header, os.urandom(64), rotated.value[2]]
-    return confirm(stranger, stranger.introduce().confirmation(predecessor=value))
+    return confirm(stranger, stranger.introduce().confirmation(predecessors=[value]))
 
 
 @registration("a predecessor that named somebody else",
@@ -186,7 +186,7 @@ def other_successor(lab):
     stranger = lab.guarded.stranger()
     rotated = event.make(victim.identity, kind="peer.rotate",
                          body=event.rotate(victim.identity.id, friend))
-    return confirm(stranger, stranger.introduce().confirmation(predecessor=rotated.value))
+    return confirm(stranger, stranger.introduce().confirmation(predecessors=[rotated.value]))
 
 
 @registration("a predecessor whose successor never agreed",
@@ -196,7 +196,7 @@ def forced_successor(lab):
     stranger = lab.guarded.stranger()
     body = cbor.encode([stranger.identity.id, os.urandom(64)])
     rotated = event.make(victim.identity, kind="peer.rotate", body=body)
-    return confirm(stranger, stranger.introduce().confirmation(predecessor=rotated.value))
+    return confirm(stranger, stranger.introduce().confirmation(predecessors=[rotated.value]))
 
 
 def approved(lab):
@@ -214,7 +214,47 @@ def rotation(lab):
     stranger = lab.guarded.stranger()
     rotated = event.make(old.identity, kind="peer.rotate",
                          body=event.rotate(old.identity.id, stranger.identity))
-    return confirm(stranger, stranger.introduce().confirmation(predecessor=rotated.value))
+    return confirm(stranger, stranger.introduce().confirmation(predecessors=[rotated.value]))
+
+
+def handed_on(lab, steps):
+    """How the last of so many keys registers, each named by the one before it; and it."""
+    old, events = approved(lab).identity, []
+    for _ in range(steps):
+        new = keys.Identity()
+        body = event.rotate(old.id, new)
+        events.append(event.make(old, kind="peer.rotate", body=body).value)
+        old = new
+    stranger = lab.guarded.stranger(old)
+    message = stranger.introduce().confirmation(predecessors=events)
+    return confirm(stranger, message), stranger
+
+
+@registration("(control) two rotations, one after the other: the approval follows",
+              "active")
+def two_rotations(lab):
+    got, stranger = handed_on(lab, 2)
+    end = time.monotonic() + 5
+    # The second event waits for the first to be taken in.
+    while got == "pending" and time.monotonic() < end:
+        got = state(stranger.register)
+    return got
+
+
+@registration("nine rotations, one after the other", "400 malformed", "Messages")
+def nine_rotations(lab):
+    return handed_on(lab, 9)[0]
+
+
+@registration("rotations of which one in the middle is missing", "403 bad-rotation")
+def missing_rotation(lab):
+    old, middle, new = approved(lab).identity, keys.Identity(), keys.Identity()
+    first = event.make(old, kind="peer.rotate", body=event.rotate(old.id, middle))
+    other = keys.Identity()
+    last = event.make(other, kind="peer.rotate", body=event.rotate(other.id, new))
+    stranger = lab.guarded.stranger(new)
+    return confirm(stranger, stranger.introduce().confirmation(
+        predecessors=[first.value, last.value]))
 
 
 @registration("a node without a protocol version in common", "400 no-common-version",
@@ -253,7 +293,7 @@ def last_time(lab):
 
 
 @registration("introduce with a key of small order",
-              "400 bad-signature", section="Signatures")
+              "400 malformed", section="Signatures")
 def small_key(lab):
     stranger = lab.open.stranger()
     key = keys.encode(keys.NEUTRAL)

@@ -348,18 +348,18 @@ def crafted(lab, key, r, s):
     return ask(friend, replaced(fields, "Signature", f"sig1=:{mark}:"))
 
 
-@signature("a key of small order, with which any message holds", section="Signatures")
+@signature("a key of small order, with which any message holds", "403 unknown-peer", "Signatures")
 def small_order(lab):
     neutral = keys.encode(keys.NEUTRAL)
     return crafted(lab, neutral, neutral, 0)
 
 
-@signature("a key that is no point", section="Signatures")
+@signature("a key that is no point", "403 unknown-peer", "Signatures")
 def no_point(lab):
     return crafted(lab, bytes([2]) + bytes(31), bytes(32), 0)
 
 
-@signature("a key of mixed order, equation right", section="Signatures")
+@signature("a key of mixed order, equation right", "403 unknown-peer", "Signatures")
 def mixed_order(lab):
     import base64
     friend = lab.open.friend()

@@ -59,6 +59,11 @@ def _decode(data, at, depth):
         if number > LARGEST:
             raise Malformed("an integer above 2^53-1")
         return number, at
+    if major == 1:
+        # No message holds one; a later version's header may.
+        if number >= LARGEST:
+            raise Malformed("an integer below -(2^53-1)")
+        return -1 - number, at
     if major in (2, 3):
         if number > len(data) - at:
             raise Malformed("the bytes end too early")
@@ -79,10 +84,26 @@ def _decode(data, at, depth):
             value, at = _decode(data, at, depth + 1)
             values.append(value)
         return values, at
+    if major == 5:
+        return _map(data, at, number, depth)
     simple = {20: False, 21: True, 22: None}
     if major == 7 and number in simple:
         return simple[number], at
     raise Malformed(f"major type {major} with {number}: not in this protocol")
+
+
+def _map(data, at, count, depth):
+    if depth > DEEPEST:
+        raise Malformed("too deep")
+    values, last = {}, b""
+    for _ in range(count):
+        start = at
+        key, at = _decode(data, at, depth + 1)
+        if not isinstance(key, str) or data[start:at] <= last:
+            raise Malformed("keys that are no text or do not ascend")
+        last = data[start:at]
+        values[key], at = _decode(data, at, depth + 1)
+    return values, at
 
 
 def _head(data, at):

@@ -1,4 +1,4 @@
-"""Ed25519 keys, and the federation's rule which signatures are valid (docs/PROTOCOL.md "Signatures").
+"""Ed25519 keys, and the rule which signatures are valid (docs/PROTOCOL.md "Signatures").
 
 The group's arithmetic is here because the rule asks for more than libraries check: the order of the
 key, and R. It is slow and leaks by timing: for tests, not for secrets worth keeping.

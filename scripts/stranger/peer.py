@@ -54,7 +54,7 @@ class Challenge:
             if self.proof != mac(secret, b"teambook-join-v1 challenge\0", self.transcript):
                 raise Refused(0, "bad-signature", "B does not know the join secret")
 
-    def confirmation(self, approved=True, secret=None, invite=None, predecessor=None, **other):
+    def confirmation(self, approved=True, secret=None, invite=None, predecessors=(), **other):
         """The message; `other` replaces fields: node, nonce, signature, proof."""
         identity, text = self.peer.identity, self.transcript
         byte = b"\1" if approved else b"\0"
@@ -64,7 +64,7 @@ class Challenge:
         signature = identity.sign(b"teambook-register-v1 confirm\0" + text + byte)
         return [1, other.get("node", identity.id), other.get("nonce", self.nonce),
                 other.get("signature", signature), other.get("proof", proof), approved, invite,
-                [] if predecessor is None else [predecessor]]
+                list(predecessors)]
 
 
 class Peer:

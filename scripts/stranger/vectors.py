@@ -128,16 +128,26 @@ def signatures(out):
 
 
 def encodings(out):
-    """CBOR that no reader takes; each is also no message."""
+    """CBOR that every reader takes or none, as a part of a later version's header."""
+    taken = {
+        "2^53-1": "1b001fffffffffffff", "-1": "20", "-(2^53-1)": "3b001ffffffffffffe",
+        "empty": "80", "8 deep": "81" * 7 + "80", "map": "a2616100617a8100",
+        "short key first": "a2617a0062616100", "text": "63e282ac", "false": "f4", "null": "f6",
+    }
+    for name, data in taken.items():
+        cbor.decode(bytes.fromhex(data))
+        out.section(f"taken encoding {name}", bytes=bytes.fromhex(data))
     refused = {
         "long head": "1800", "long length": "5900020000", "long array": "980100",
         "indefinite array": "9f00ff", "indefinite bytes": "5f4100ff", "indefinite text": "7f6161ff",
         "tag": "c100", "half": "f93c00", "single": "fa3f800000", "double": "fb3ff0000000000000",
         "undefined": "f7", "simple 16": "f0", "simple 255": "f8ff", "break": "ff",
-        "negative": "20", "2^53": "1b0020000000000000", "2^64-1": "1bffffffffffffffff",
+        "-2^53": "3b001fffffffffffff", "2^53": "1b0020000000000000", "2^64-1": "1bffffffffffffffff",
         "not UTF-8": "62c328", "surrogate": "63eda080", "overlong": "62c080",
         "short bytes": "4200", "short array": "8200", "reserved": "1c", "nothing": "",
-        "9 deep": "81" * 8 + "8100", "left over": "0000",
+        "9 deep": "81" * 8 + "8100", "left over": "0000", "map of integers": "a10000",
+        "map descends": "a2616200616100", "key twice": "a2616100616101",
+        "long key first": "a262616100617a00", "map 9 deep": "81" * 8 + "a0",
     }
     for name, data in refused.items():
         data = bytes.fromhex(data)
@@ -158,9 +168,9 @@ def requests(out):
     first, bare = made["first"], made["bodiless"]
     for name, message in {
         "introduce": [0, A.id, ID[1], CARD_A, TIME],
-        "confirm": [1, A.id, ID[2], bytes(range(64)), None, True, None, None],
+        "confirm": [1, A.id, ID[2], bytes(range(64)), None, True, None, []],
         "confirm full": [1, A.id, ID[2], bytes(range(64)), ID[3], False, [bytes(range(8)), ID[4]],
-                         first.value],
+                         [first.value, bare.value]],
         "push nothing": [2, []], "push": [2, [first.value, bare.value]],
         "pull": [3, None], "pull since": [3, [LOG, 7]],
         "stream": [4, None], "stream since": [4, [LOG, cbor.LARGEST]],

@@ -37,6 +37,12 @@ struct Exchange {
         values("accept").contains { $0.lowercased().contains(MediaType.cbor) }
     }
 
+    /// Whether the body comes as it is or in chunks. Any other coding would be read as one that it
+    /// is not.
+    var isBodyPlain: Bool {
+        values("transfer-encoding").allSatisfy { $0.lowercased() == "chunked" }
+    }
+
     /// Whether the body is of `type`; parameters are not looked at.
     func isBody(_ type: String) -> Bool {
         guard let value = value("content-type") else { return false }

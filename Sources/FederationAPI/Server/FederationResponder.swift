@@ -54,6 +54,9 @@ final class FederationResponder: Sendable {
         defer { if let node = progress.body { bodies.leave(node) } }
         let accepted: Accepted?
         do {
+            guard exchange.isBodyPlain else {
+                throw Refusal(.malformed, "no transfer coding but chunked")
+            }
             let route = try Route(
                 method: exchange.method, target: exchange.target,
                 lastEventID: exchange.value("last-event-id"))
