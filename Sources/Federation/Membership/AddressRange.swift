@@ -35,7 +35,8 @@ public struct NetworkAddress: Hashable, Sendable {
         let halves = String(text).split(separator: "::", omittingEmptySubsequences: false)
         guard halves.count <= 2, let low = groups(halves.last ?? "") else { return nil }
         guard halves.count == 2 else { return low.count == 16 ? low : nil }
-        guard let high = groups(halves[0]), high.count + low.count <= 14 else { return nil }
+        guard !halves[0].contains("."), let high = groups(halves[0]), high.count + low.count <= 14
+        else { return nil }
         return high + [UInt8](repeating: 0, count: 16 - high.count - low.count) + low
     }
 

@@ -140,15 +140,23 @@ struct Closure {
     private mutating func settleVouched(by vouchers: [NodeID], steps: Int) {
         var found: [NodeID: (extent: Extent, voucher: NodeID)] = [:]
         for voucher in vouchers.sorted() {
-            for (target, extent) in vouched(by: voucher) where reasons[target] == nil {
+            for (target, extent) in vouched(by: voucher)
+            where reasons[target] == nil || isOnlyListed(target) {
                 if let held = found[target], held.extent >= extent { continue }
                 found[target] = (extent, voucher)
             }
         }
         for target in found.keys.sorted() {
             guard let (extent, voucher) = found[target] else { continue }
+            if isOnlyListed(target), extent == .whole { enroll(target) }
             settle(target, extent, .vouched(by: voucher, steps: steps), mayVouch: true)
         }
+    }
+
+    /// Whether the policy admits it and nobody gave it a voice yet: it gets the one that it would
+    /// have without being listed.
+    private func isOnlyListed(_ origin: NodeID) -> Bool {
+        reasons[origin] == .policy && !vouchers.contains(origin)
     }
 
     /// The first nodes that an origin has vouched for, each with its last word on it.

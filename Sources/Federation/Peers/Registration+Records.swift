@@ -79,6 +79,7 @@ extension Engine {
                 report(.trouble(node, obstacle), &effects)
             } else {
                 peers[node]?.record.state = .active
+                markDirty(node)
             }
         }
         announce(node, &effects)

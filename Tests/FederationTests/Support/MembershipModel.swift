@@ -98,17 +98,31 @@ struct MembershipModel {
         }
         for node in approved { settle(node, .whole, mayVouch: !isRevoked(node)) }
         handOn()
+        let listed = policy.revocationsFrom.union(policy.origins).subtracting([own])
+            .subtracting(records.filter(\.isOver).map(\.node))
+        // A key that was rotated speaks as long as its successor does.
+        for record in records where record.state == .removed && extents[record.node] != nil {
+            let heirs = end(of: record.node, .upTo(record.cut ?? .nothing)).heirs
+            if heirs.count == 1, heirs.allSatisfy(vouchers.contains) { fresh.insert(record.node) }
+        }
         guard policy.autoAcceptKnown else { return }
         for _ in 0..<16 {
             let step = fresh
             fresh = []
             var widest: [NodeID: Extent] = [:]
             for voucher in step {
-                for (node, extent) in lastWords(of: voucher) where !decided.contains(node) {
+                for (node, extent) in lastWords(of: voucher)
+                where !decided.contains(node) || listed.contains(node) {
                     widest[node] = max(widest[node] ?? extent, extent)
                 }
             }
-            for (node, extent) in widest { settle(node, extent, mayVouch: true) }
+            for (node, extent) in widest {
+                if listed.contains(node), !vouchers.contains(node), extent == .whole {
+                    vouchers.insert(node)
+                    fresh.insert(node)
+                }
+                settle(node, extent, mayVouch: true)
+            }
             handOn()
         }
     }
