@@ -1,7 +1,6 @@
 """Peers that ask and don't read."""
 
 import os
-import socket
 import time
 
 from stranger import event, http, peer, signing
@@ -26,9 +25,8 @@ def filled(lab, name):
 
 
 def deaf(friend, target, count=1):
-    """A connection with a small window that has asked, and reads nothing for 55 s."""
+    """A connection that has asked, and reads nothing for 55 s."""
     connection = http.Connection(friend.address, friend.node, 10)
-    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     for _ in range(count):
         fields = signing.sign(friend.identity, "GET", target, friend.node)
         connection.send(http.head("GET", target, [
@@ -51,7 +49,9 @@ def fate(node, connection, most):
         ended = True
     connection.close()
     bounded = "memory bounded" if node.resident_bytes < 400 * 2**20 else "memory grew"
-    return f"{'cut off' if ended and size < most else 'not cut off'}, {bounded}"
+    if ended and size < most:
+        return f"cut off, {bounded}"
+    return f"{'ended' if ended else 'open'} after {size / 2**20:.1f} MiB, {bounded}"
 
 
 @reader("30 pulls of a MiB each at once, none read", "cut off, memory bounded")

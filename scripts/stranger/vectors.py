@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from itertools import cycle
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -302,7 +303,8 @@ def refusals(out, docs):
     statuses = {}
     rows = table(os.path.join(docs, "PROTOCOL-http.md"), "that of its refusal:")
     for status, codes_ in rows:
-        for number, code in zip(re.findall(r"\d+", status) * 9, re.findall(r"`([a-z-]+)`", codes_)):
+        for number, code in zip(cycle(re.findall(r"\d+", status)),
+                                re.findall(r"`([a-z-]+)`", codes_)):
             statuses.setdefault(code, number)
     for code in listed:
         out.section(f"refusal {code}", status=statuses.get(code, "none"),
