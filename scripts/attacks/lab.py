@@ -37,7 +37,11 @@ class Node:
         subprocess.run([binary, "init", "--data", folder, "--label", "target",
                         "--join-secret", SECRET], check=True, stdout=subprocess.DEVNULL)
         self.configure({"mdns": "false", **settings})
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def configure(self, settings):
         path = os.path.join(self.folder, "config.toml")
