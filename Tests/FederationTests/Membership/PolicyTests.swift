@@ -114,18 +114,23 @@ struct PolicyTests {
     }
 
     @Test func anActivePeerThatSaysItIsOverReadsNoMore() {
-        let world = World.federation(2, .automatic)
-        world.run(for: .seconds(5))
+        let world = World.federation(2, .manual)
         let (first, second) = (world.nodes[0].id, world.nodes[1].id)
+        let exchange = world.nodes[0].newExchange()
+        world.give(0, .request(exchange, Caller(node: second), .stream(since: nil)))
         // The farewell is lost; the handshake tells.
         world.loses = { $0.from == 1 }
         _ = world.with(1) { $0.operate(.remove(first)) }
         world.settle()
         world.loses = { _ in false }
-        world.run(for: .seconds(90))
+        _ = world.with(0) { $0.operate(.add(endpoint: "https://n2")) }
+        world.settle()
         #expect(state(world, 1, 0) == .removed)
-        #expect(state(world, 0, 1) != .active)
-        #expect(world.nodes[0].engine.view(of: second)?.isStreaming == false)
+        #expect(state(world, 0, 1) == .pending)
+        let isClosed = world.nodes[0].trace.contains {
+            if case .close(exchange, _) = $0 { true } else { false }
+        }
+        #expect(isClosed)
     }
 
     @Test func aStrangersOwnAddressesAreNotDialled() {

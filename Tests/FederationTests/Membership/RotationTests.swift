@@ -194,7 +194,8 @@ struct PredecessorTests {
             Node(1, peers: knows ? [.active(2)] : [], settings: .manual),
             Node(2, settings: .manual),
             Node(
-                3, settings: Settings(policy: .knowing(9), predecessors: [event], isAutomatic: false)),
+                3,
+                settings: Settings(policy: .knowing(9), predecessors: [event], isAutomatic: false)),
         ])
         _ = world.with(2) { $0.operate(.add(endpoint: "https://n1")) }
         world.settle()
@@ -236,7 +237,8 @@ struct PredecessorTests {
         let world = World([
             Node(1, peers: [.active(2)], settings: .manual), Node(2, settings: .manual),
             Node(
-                3, settings: Settings(policy: .knowing(9), predecessors: [event], isAutomatic: false)),
+                3,
+                settings: Settings(policy: .knowing(9), predecessors: [event], isAutomatic: false)),
         ])
         _ = world.with(0) { $0.operate(.revoke(old.node, .nothing)) }
         _ = world.with(2) { $0.operate(.add(endpoint: "https://n1")) }
