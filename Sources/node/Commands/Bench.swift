@@ -144,7 +144,10 @@ extension Bench {
             // A temporary folder.
             defer { try? FileManager.default.removeItem(atPath: path) }
             let folder = DataFolder(path)
-            _ = try folder.initialize(Configuration())
+            var configuration = Configuration()
+            let origins = Set(events.map(\.header.origin.hex)).sorted()
+            configuration.federation = .init(policy: .init(origins: origins))
+            _ = try folder.initialize(configuration)
             let shell = try await folder.openShell(isAutomatic: false, logger: .silent)
             let start = clock.now
             let stored = await withThrowingTaskGroup(of: Void.self) { group in
