@@ -76,6 +76,10 @@ struct TrustTests {
         #expect(view.rules.first { $0.name == "max_peers" }?.value == "3")
         #expect(view.error?.contains("max_peers") == true)
         #expect(try await node.status().warnings.contains { $0.contains("max_peers") })
+        // What the TOML parser itself would not survive must not end a running node.
+        try node.configure("origins = []", "origins = [\r\n}")
+        #expect(try node.run(["policy", "reload"]).code == 1)
+        try node.configure("origins = [\r\n}", "origins = []")
         try node.configure("max_peers = -3", "max_peers = 5")
         node.hangUp()
         try await eventually("the signal is heard") {

@@ -1,6 +1,6 @@
 /// Looks through a settings file for what the TOML parser would end the process on, by an assertion
-/// of its own, instead of refusing it: a table's name that begins like no name, and numbers that
-/// are more than whole ones. No setting needs either.
+/// of its own, instead of refusing it: a table's name that begins like no name, a list that ends as
+/// a table does, and numbers that are more than whole ones. No setting needs any of them.
 struct SettingsText {
     /// What was found, and in which line.
     struct Problem: Equatable {
@@ -12,6 +12,8 @@ struct SettingsText {
     private var line = 1
     /// Nothing but blanks stands before this place in its line.
     private var isLineStart = true
+    /// The last byte that was neither blank nor of a comment; of a string or word, its first.
+    private var last: UInt8 = 0
 
     private init(_ text: String) {
         rest = Substring(text).utf8
@@ -36,18 +38,25 @@ struct SettingsText {
             isLineStart = true
             rest = rest.dropFirst()
             return nil
-        case UInt8(ascii: " "), UInt8(ascii: "\t"):
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
             rest = rest.dropFirst()
             return nil
-        case UInt8(ascii: "#"): rest = rest.drop { $0 != UInt8(ascii: "\n") }
+        case UInt8(ascii: "#"):
+            rest = rest.drop { $0 != UInt8(ascii: "\n") }
+            return nil
+        case UInt8(ascii: "}") where last == UInt8(ascii: "[") || last == UInt8(ascii: ","):
+            return "a list ends with ], and a value stands before }"
         case UInt8(ascii: "\""), UInt8(ascii: "'"): passString(byte)
         case UInt8(ascii: "[") where isLineStart:
             isLineStart = false
             return passTableBegin()
-        case _ where Self.isOfWord(byte): return passWord()
+        case _ where Self.isOfWord(byte):
+            last = byte
+            return passWord()
         default: rest = rest.dropFirst()
         }
         isLineStart = false
+        last = byte
         return nil
     }
 
