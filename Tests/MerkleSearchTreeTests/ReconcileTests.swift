@@ -24,21 +24,26 @@ struct ReconcileTests {
     }
 
     /// Each want is paid once: a repeated one would order the whole tree again and again.
-    @Test func aRepeatedWantIsRefused() throws {
+    @Test(arguments: [3, 20, 400])
+    func aRepeatedWantIsRefused(distance: Int) throws {
         let theirs = (0..<3000).map { item($0) }
-        let ours = theirs.enumerated().filter { $0.offset % 300 != 7 }.map(\.element)
-        var initiator = ReconcileInitiator(tree: MerkleSearchTree(sorted: ours), salt: 1)
-        var responder = ReconcileResponder(tree: MerkleSearchTree(sorted: theirs))
-        var message = initiator.start()
+        let ours = theirs.enumerated().filter { $0.offset % distance != 1 }.map(\.element)
+        var initiator = ReconcileInitiator(index: ReconcileIndex(sorted: ours), salt: 1)
+        var responder = ReconcileResponder(index: ReconcileIndex(sorted: theirs))
+        var questions = [initiator.start()]
         var wants: [[UInt8]] = []
         while wants.isEmpty {
-            guard case .send(let answer) = responder.receive(message) else { break }
-            switch initiator.receive(answer) {
-            case .send(let next): message = next
-            case .exchange(let difference): wants = difference.wants
-            case .done, .failed:
-                Issue.record("the sets differ")
-                return
+            for question in questions {
+                guard case .send(let answer) = responder.receive(question) else { break }
+                switch initiator.receive(answer) {
+                case .send(let next): questions = [next]
+                case .gather(let next): questions = next
+                case .wait: break
+                case .exchange(let difference): wants = difference.wants
+                case .done, .failed:
+                    Issue.record("the sets differ")
+                    return
+                }
             }
         }
         let want = try #require(wants.first)
@@ -46,7 +51,7 @@ struct ReconcileTests {
             Issue.record("a first want is answered")
             return
         }
-        #expect(keys.count == 10)
+        #expect(keys.count == theirs.count - ours.count)
         #expect(responder.receive(want) == .failed(.unexpected))
     }
 
@@ -63,8 +68,10 @@ struct ReconcileTests {
         let have = session.differences.flatMap(\.have)
         let delivered = session.differences.flatMap(\.delivered)
         #expect(have.sorted() == Set(ours).subtracting(theirs).sorted())
-        #expect(delivered.sorted() == Set(theirs).subtracting(ours).sorted())
-        #expect(session.differences.allSatisfy { $0.needCount == $0.delivered.count })
+        // A truncated value may name keys that we have.
+        #expect(
+            Set(delivered).subtracting(ours).sorted() == Set(theirs).subtracting(ours).sorted())
+        #expect(session.differences.allSatisfy { $0.needCount <= $0.delivered.count })
     }
 
     @Test(arguments: 1...6)
@@ -100,7 +107,7 @@ struct ReconcileTests {
 
     @Test(arguments: 1...12)
     func collidingFingerprintsAreCaughtAndTheNextSaltSucceeds(seed: UInt64) {
-        var limits = ReconcileLimits(attempts: 60)
+        var limits = ReconcileLimits(attempts: 60, usesSketches: false)
         limits.fingerprintBits = 3
         let keys = (0..<4000).map { item($0) }
         let ours = keys.enumerated().filter { $0.offset % 200 != 7 }.map(\.element)
@@ -134,20 +141,11 @@ struct ReconcileTests {
         }
     }
 
-    @Test func contextsThatDifferAreReported() {
-        let keys = (0..<50).map { item($0) }
-        #expect(Session(keys, keys, contexts: (1, 2)).outcome?.contextDiffers == true)
-        #expect(
-            Session(keys, Array(keys.dropFirst()), contexts: (1, 2)).outcome?.contextDiffers == true
-        )
-        #expect(Session(keys, keys, contexts: (2, 2)).outcome?.contextDiffers == false)
-    }
-
-    @Test func equalSetsNeedOneRoundTripAndFortyBytes() {
+    @Test func equalSetsNeedOneRoundTripAndAHello() {
         let keys = (0..<3000).map { item($0) }
         let session = Session(keys, keys)
         #expect(session.roundTrips == 1)
-        #expect(session.bytes <= 40)
+        #expect(session.bytes == 19 + 12 * 3 + 5)
         #expect(session.outcome?.attempts == 1)
     }
 

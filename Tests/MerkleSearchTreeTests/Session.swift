@@ -5,62 +5,105 @@ import Core
 /// Drives both machines as an engine does, and checks nothing by itself.
 struct Session {
     var bytes = 0
+    /// Until the difference is known, and in all.
     var roundTrips = 0
+    var roundTripsInAll = 0
     var longest = 0
     var initiatorHas: Set<EventKey>
     var responderHas: Set<EventKey>
     var differences: [(have: [EventKey], delivered: [EventKey], needCount: Int)] = []
     var outcome: ReconcileOutcome?
     var failure: ReconcileFailure?
+    var commons: (CommonRoot?, CommonRoot?)
+    /// Kinds of all messages, both ways.
+    var kinds: [MessageKind] = []
+    private let pushes: Bool
 
     init(
         _ ours: [EventKey], _ theirs: [EventKey], salt: UInt64 = 1,
-        limits: ReconcileLimits = .standard, contexts: (UInt64, UInt64) = (0, 0),
+        limits: ReconcileLimits = .standard, commons: (CommonRoot?, CommonRoot?) = (nil, nil),
         cutoffs: (Timestamp?, Timestamp?) = (nil, nil), pushes: Bool = true
     ) {
-        (initiatorHas, responderHas) = (Set(ours), Set(theirs))
+        self.init(
+            ReconcileIndex(sorted: ours), ReconcileIndex(sorted: theirs), salt: salt,
+            limits: limits, commons: commons, cutoffs: cutoffs, pushes: pushes)
+    }
+
+    init(
+        _ ours: ReconcileIndex, _ theirs: ReconcileIndex, salt: UInt64 = 1,
+        limits: ReconcileLimits = .standard, commons: (CommonRoot?, CommonRoot?) = (nil, nil),
+        cutoffs: (Timestamp?, Timestamp?) = (nil, nil), pushes: Bool = true
+    ) {
+        (initiatorHas, responderHas) = (Set(ours.tree.keys), Set(theirs.tree.keys))
+        self.pushes = pushes
         var initiator = ReconcileInitiator(
-            tree: MerkleSearchTree(sorted: ours), salt: salt, context: contexts.0,
-            cutoff: cutoffs.0, limits: limits)
+            index: ours, salt: salt, common: commons.0, cutoff: cutoffs.0, limits: limits)
         var responder = ReconcileResponder(
-            tree: MerkleSearchTree(sorted: theirs), context: contexts.1, cutoff: cutoffs.1,
+            index: theirs, commons: commons.1.map { [$0] } ?? [], cutoff: cutoffs.1,
             limits: limits)
-        var message = initiator.start()
+        run(&initiator, &responder)
+        self.commons = (initiator.common, responder.common)
+    }
+
+    private mutating func run(
+        _ initiator: inout ReconcileInitiator, _ responder: inout ReconcileResponder
+    ) {
+        var questions = [initiator.start()]
         while outcome == nil, failure == nil {
-            guard case .send(let answer) = exchange(message, &responder) else { return }
-            switch initiator.receive(answer) {
-            case .send(let next): message = next
+            if differences.isEmpty { roundTrips += 1 }
+            roundTripsInAll += 1
+            var answers: [[UInt8]] = []
+            for question in questions {
+                guard case .send(let answer) = exchange(question, &responder) else { return }
+                answers.append(answer)
+            }
+            // Answers may come in any order.
+            var step = ReconcileStep.wait
+            for answer in answers.reversed() { step = initiator.receive(answer) }
+            switch step {
+            case .send(let next): questions = [next]
+            case .gather(let next): questions = next
+            case .wait: return
             case .exchange(let difference):
-                if pushes {
-                    responder.received(difference.have)
-                    responderHas.formUnion(difference.have)
-                }
-                var delivered: [EventKey] = []
-                for want in difference.wants {
-                    guard case .deliver(let keys) = exchange(want, &responder) else { return }
-                    delivered += keys
-                }
-                initiatorHas.formUnion(delivered)
-                differences.append((difference.have, delivered.sorted(), difference.needCount))
-                message = initiator.close(received: delivered)
+                guard let received = move(difference, &responder) else { return }
+                questions = [initiator.close(received: received)]
             case .done(let outcome): self.outcome = outcome
             case .failed(let failure): self.failure = failure
             }
         }
     }
 
+    private mutating func move(
+        _ difference: ReconcileDifference, _ responder: inout ReconcileResponder
+    ) -> [EventKey]? {
+        if pushes {
+            responder.received(difference.have)
+            responderHas.formUnion(difference.have)
+        }
+        var delivered: [EventKey] = []
+        if !difference.wants.isEmpty { roundTripsInAll += 1 }
+        for want in difference.wants {
+            guard case .deliver(let keys) = exchange(want, &responder) else { return nil }
+            delivered += keys
+        }
+        initiatorHas.formUnion(delivered)
+        differences.append((difference.have, delivered.sorted(), difference.needCount))
+        return delivered
+    }
+
     private mutating func exchange(_ message: [UInt8], _ responder: inout ReconcileResponder)
         -> ReconcileReply
     {
-        roundTrips += 1
-        bytes += message.count
-        longest = max(longest, message.count)
+        count(message)
         let reply = responder.receive(message)
-        if case .send(let answer) = reply {
-            bytes += answer.count
-            longest = max(longest, answer.count)
-        }
+        if case .send(let answer) = reply { count(answer) }
         if case .failed(let failure) = reply { self.failure = failure }
         return reply
+    }
+
+    private mutating func count(_ message: [UInt8]) {
+        bytes += message.count
+        longest = max(longest, message.count)
+        if let kind = ByteReader(message)?.kind { kinds.append(kind) }
     }
 }

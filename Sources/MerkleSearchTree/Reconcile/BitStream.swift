@@ -23,6 +23,9 @@ struct BitWriter {
         }
     }
 
+    /// Appends a varint; only whole bytes stand before it.
+    mutating func append(count: Int) { bytes.append(count: count) }
+
     /// Elias gamma of `value + 1`: about 2 log2(value + 1) + 1 bits.
     mutating func writeGamma(_ value: Int) {
         let number = UInt64(value) + 1

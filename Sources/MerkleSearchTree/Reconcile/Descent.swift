@@ -19,9 +19,21 @@ struct Descent: Sendable {
     /// Keys of ours that we have listed; their ordinals count all that this side has listed, by
     /// short id.
     struct Listing: Sendable {
-        var ranks: Range<Int>
+        var keys: Listed
         var bits: Int
         var firstOrdinal: Int
+    }
+
+    enum Listed: Sendable {
+        case ranks(Range<Int>)
+        case keys([EventKey])
+
+        var count: Int {
+            switch self {
+            case .ranks(let ranks): ranks.count
+            case .keys(let keys): keys.count
+            }
+        }
     }
 
     let tree: MerkleSearchTree
@@ -37,6 +49,8 @@ struct Descent: Sendable {
     var theirOrdinals = 0
     /// Ranks of our keys that the other side lacks.
     var ours: [Range<Int>] = []
+    /// Keys of ours that the other side lacks and that are no range.
+    private var oursBesides: [EventKey] = []
     /// Ordinals of the other side's keys that we lack, ascending.
     var theirs: [Int] = []
 
@@ -66,15 +80,30 @@ struct Descent: Sendable {
         }
     }
 
-    /// Our keys of these ranks by short id: what a list writes.
-    func shortIDs(_ ranks: Range<Int>, bits: Int) -> [(short: UInt64, rank: Int)] {
-        var rank = ranks.lowerBound
-        var shorts: [(short: UInt64, rank: Int)] = []
-        for key in tree.keys(ranks: ranks) {
-            shorts.append((hash.shortID(of: key, bits: bits), rank))
-            rank += 1
+    mutating func addOurs(keys: [EventKey]) { oursBesides += keys }
+
+    /// All keys of ours that the other side lacks, as far as we know.
+    var gifts: [EventKey] { ours.flatMap { tree.keys(ranks: $0) } + oursBesides }
+
+    private func keys(_ listed: Listed) -> [EventKey] {
+        switch listed {
+        case .ranks(let ranks): tree.keys(ranks: ranks)
+        case .keys(let keys): keys
         }
-        return shorts.sorted { $0.short != $1.short ? $0.short < $1.short : $0.rank < $1.rank }
+    }
+
+    /// Our keys of these ranks by short id, ascending.
+    func shortIDs(_ ranks: Range<Int>, bits: Int) -> [(short: UInt64, tag: Int)] {
+        hash.shortIDs(of: tree.keys(ranks: ranks), bits: bits, from: ranks.lowerBound)
+    }
+
+    /// Writes the list of these keys of ours and remembers what its places mean.
+    mutating func writeList(_ listed: Listed, margin: Int, into out: inout BitWriter) {
+        let bits = ShortList.bits(count: listed.count, margin: margin)
+        let shorts = hash.shortIDs(of: keys(listed), bits: bits)
+        ShortList.write(shorts.lazy.map(\.short), margin: margin, into: &out)
+        listings.append(Listing(keys: listed, bits: bits, firstOrdinal: ordinals))
+        ordinals += listed.count
     }
 
     /// The ordinal of the first key that our listings still hold.
@@ -88,12 +117,13 @@ struct Descent: Sendable {
         var keys: [EventKey] = []
         var next = ordinals[...]
         for listing in listings {
-            let end = listing.firstOrdinal + listing.ranks.count
+            let end = listing.firstOrdinal + listing.keys.count
             guard let first = next.first else { break }
             guard first < end else { continue }
-            let shorts = shortIDs(listing.ranks, bits: listing.bits)
+            let listed = self.keys(listing.keys)
+            let shorts = hash.shortIDs(of: listed, bits: listing.bits)
             while let ordinal = next.first, ordinal < end {
-                keys.append(tree.key(atRank: shorts[ordinal - listing.firstOrdinal].rank))
+                keys.append(listed[shorts[ordinal - listing.firstOrdinal].tag])
                 next = next.dropFirst()
             }
         }
@@ -261,14 +291,7 @@ extension Descent {
         out.write(0b11, bits: 2)
         out.writeGamma(ranks.count)
         guard !ranks.isEmpty else { return }
-        let bits = bitsToCount(ranks.count) + margin
-        var before: UInt64 = 0
-        for (short, _) in shortIDs(ranks, bits: bits) {
-            out.writeRice(short - before, low: margin)
-            before = short
-        }
-        listings.append(Listing(ranks: ranks, bits: bits, firstOrdinal: ordinals))
-        ordinals += ranks.count
+        writeList(.ranks(ranks), margin: margin, into: &out)
     }
 }
 
@@ -340,26 +363,18 @@ extension Descent {
         guard theirOrdinals + count <= 1 << 22 else { throw .tooManyRanges }
         let ranks = ranks(of: span)
         guard count > 0 else { return addOurs(ranks) }
-        let bits = bitsToCount(count) + margin
-        var mine = shortIDs(ranks, bits: bits)[...]
-        var unmatched: [Int] = []
-        var short: UInt64 = 0
-        for place in 0..<count {
-            guard let gap = reader.readRice(low: margin, below: 1 << UInt64(bits) - short)
-            else { throw .malformed }
-            short += gap
-            while let own = mine.first, own.short < short {
-                unmatched.append(own.rank)
-                mine = mine.dropFirst()
-            }
-            if mine.first?.short == short {
-                mine = mine.dropFirst()
-            } else {
-                theirs.append(theirOrdinals + place)
-            }
+        guard let listed = ShortList.read(count: count, margin: margin, from: &reader) else {
+            throw .malformed
         }
-        unmatched += mine.map(\.rank)
-        for rank in unmatched.sorted() { addOurs(rank..<(rank + 1)) }
-        theirOrdinals += count
+        take(listed, margin: margin, of: ranks)
+    }
+
+    /// Compares the other side's list with our keys of these ranks.
+    mutating func take(_ listed: [UInt64], margin: Int, of ranks: Range<Int>) {
+        let bits = ShortList.bits(count: listed.count, margin: margin)
+        let only = ShortList.compare(ours: shortIDs(ranks, bits: bits), theirs: listed)
+        for rank in only.ours { addOurs(rank..<(rank + 1)) }
+        theirs += only.theirs.map { theirOrdinals + $0 }
+        theirOrdinals += listed.count
     }
 }

@@ -1,63 +1,88 @@
 public import Core
 
-/// The asking side of "compact descent".
+/// The asking side of a reconcile session.
 ///
-/// The hello carries the salted root. Where it differs, the responder's spine tells how many of the
-/// first keys are the same on both sides; the rest is split and compared until the differing ranges
-/// are small enough to list. docs/PROTOCOL has the grammar. When both sides hold the union, `close`
-/// compares its roots; if a truncated fingerprint has hidden a key, the machine begins again on the
-/// unions, which differ in no more than that.
+/// `start` says hello, or names the root that the last session has proven. The answer settles equal
+/// sets, newest keys and up to ten scattered ones; for more, the machine asks for a sketch or a list
+/// of the right size; what that does not find, a descent of the tree does. After the exchange,
+/// `close` compares the roots of both unions; where a truncated hash has hidden a key, the machine
+/// goes on with the unions, which differ in no more than that. docs/PROTOCOL-tree has the grammar.
 public struct ReconcileInitiator: ReconcileInitiating {
-    private enum State { case idle, helloSent, descending, exchanging, closing, over }
+    enum State { case idle, knownSent, helloSent, sized, descending, exchanging, closing, over }
 
-    private let context: UInt64
-    private let limits: ReconcileLimits
-    private var tree: MerkleSearchTree
-    private var cutoff: Timestamp?
-    private var hash: SessionHash
-    private var descent: Descent
-    private var state = State.idle
-    private var outcome = ReconcileOutcome()
+    let limits: ReconcileLimits
+    private let known: CommonRoot?
+    var index: ReconcileIndex
+    var cutoff: Timestamp?
+    var hash: SessionHash
+    var descent: Descent
+    var state = State.idle
+    var outcome = ReconcileOutcome()
     private var messages = 0
     /// Keys of ours that the responder lacks, and how many it has said to send unasked.
-    private var have: [EventKey] = []
-    private var gifts = 0
+    var have: [EventKey] = []
+    var gifts = 0
+    /// Values of keys that only the responder has.
+    var needed: [UInt64] = []
+    /// How many of our first keys the responder surely shares.
+    var shared = 0
+    var search = SketchSearch()
+    private var gained: [EventKey] = []
+    /// What we have gained since the common root.
+    private var gains: [EventKey] = []
+    public private(set) var common: CommonRoot?
+
+    var tree: MerkleSearchTree { index.tree }
 
     /// A session over a snapshot.
     ///
     /// - Parameters:
-    ///   - tree: what we hold.
+    ///   - index: what we hold.
     ///   - salt: unpredictable, new for every session.
-    ///   - context: digest of what decides which origins we admit; compared, never interpreted.
+    ///   - common: what the last session with this peer has proven.
     ///   - cutoff: keys of later events are left out.
     ///   - limits: what the session may cost.
     public init(
-        tree: MerkleSearchTree, salt: UInt64, context: UInt64 = 0, cutoff: Timestamp? = nil,
+        index: ReconcileIndex, salt: UInt64, common: CommonRoot? = nil, cutoff: Timestamp? = nil,
         limits: ReconcileLimits = .standard
     ) {
-        self.context = context
         self.limits = limits
-        self.tree = tree.upTo(cutoff)
+        self.index = index.upTo(cutoff)
         self.cutoff = cutoff
         hash = SessionHash(salt: salt)
-        descent = Descent(tree: self.tree, hash: hash, limits: limits)
+        known = cutoff == nil ? common : nil
+        descent = Descent(tree: self.index.tree, hash: hash, limits: limits)
     }
 
-    public var contextDiffers: Bool { outcome.contextDiffers }
-
     public mutating func start() -> [UInt8] {
-        state = .helloSent
         messages = 1
+        if let known, let gains = known.gains(of: tree) { return startKnown(known, gains) }
+        return sayHello()
+    }
+
+    private mutating func startKnown(_ known: CommonRoot, _ gains: [EventKey]) -> [UInt8] {
+        state = .knownSent
+        self.gains = gains
+        let salted = SessionHash(salt: known.salt)
+        var out = [MessageKind.known.byte()]
+        out.append(known.tag, bytes: 4)
+        out.append(bigEndian: salted.proof(.hello, of: tree.root))
+        out.append(count: gains.count)
+        return out
+    }
+
+    private mutating func sayHello() -> [UInt8] {
+        state = .helloSent
         outcome.cutoff = cutoff
-        descent = Descent(tree: tree, hash: hash, limits: limits)
-        (have, gifts) = ([], 0)
-        var out = [MessageKind.hello.byte(flags: cutoff == nil ? 0 : MessageKind.hasCutoff)]
-        out.append(reconcileVersion)
+        var flags: MessageFlags = tree.count > 1 ? .spine : []
+        if cutoff != nil { flags.insert(.cutoff) }
+        if !limits.usesSketches { flags.insert(.noSketch) }
+        var out = [MessageKind.hello.byte(flags)]
         out.append(bigEndian: hash.salt)
         out.append(bigEndian: hash.proof(.hello, of: tree.root))
-        out.append(bigEndian: context)
-        out.append(varint: UInt64(tree.count))
+        out.append(count: tree.count)
         if let cutoff { out.append(cutoff) }
+        for print in Spine.fingerprints(of: tree, hash) { out.append(print, bytes: Spine.bytes) }
         return out
     }
 
@@ -71,10 +96,13 @@ public struct ReconcileInitiator: ReconcileInitiating {
     }
 
     public mutating func close(received: [EventKey]) -> [UInt8] {
-        tree.insert(contentsOf: received)
+        gained += received.filter { !tree.contains($0) }
         state = .closing
+        var union = tree
+        union.insert(contentsOf: gained)
+        descent = Descent(tree: union, hash: hash, limits: limits)
         var out = [MessageKind.close.byte()]
-        out.append(bigEndian: hash.proof(.close, of: tree.root))
+        out.append(hash.proof(.close, of: union.root) >> 32, bytes: 4)
         return out
     }
 
@@ -84,145 +112,157 @@ public struct ReconcileInitiator: ReconcileInitiating {
         messages += 1
         guard messages <= limits.messages else { throw .tooManyMessages }
         switch (state, reader.kind) {
-        case (.helloSent, .equal), (.helloSent, .prefix), (.helloSent, .spine):
-            try takeFlags(&reader)
-            return try takeAnswerToHello(&reader)
+        case (.knownSent, .unknown), (.helloSent, .unknown): return try takeUnknown(&reader)
+        case (.knownSent, .equal), (.helloSent, .equal): return try takeEqual(&reader)
+        case (.knownSent, .list): return try takeGains(&reader)
+        case (.helloSent, .list): return try takeList(&reader)
+        case (.helloSent, .sketch): return try takeSketch(&reader)
+        case (.helloSent, .descend): return try takeDescend(&reader)
+        case (.sized, .body), (.sized, .part): return try takeBody(&reader)
         case (.descending, .descent): return try takeDescent(reader)
-        case (.closing, .closed), (.closing, .differs): return try takeVerdict(&reader)
+        case (.closing, .closed): return try takeClosed(&reader)
+        case (.closing, .differs): return try takeDiffers(&reader)
         default: throw .unexpected
         }
     }
 
-    private mutating func takeFlags(_ reader: inout ByteReader) throws(ReconcileFailure) {
-        if reader.flags & MessageKind.contextDiffers != 0 { outcome.contextDiffers = true }
-        guard reader.flags & MessageKind.hasCutoff != 0 else { return }
-        guard let theirs = reader.readCutoff(), cutoff.map({ theirs < $0 }) ?? true
-        else { throw .malformed }
-        cutoff = theirs
-        outcome.cutoff = theirs
-        tree = tree.upTo(theirs)
-        descent = Descent(tree: tree, hash: hash, limits: limits)
-    }
-
-    private mutating func takeAnswerToHello(
-        _ reader: inout ByteReader
-    ) throws(ReconcileFailure) -> ReconcileStep {
-        switch reader.kind {
-        case .equal:
-            guard let proof = reader.readWord(), reader.rest.isEmpty,
-                proof == hash.proof(.equal, of: tree.root)
+    /// The responder does not remember the root, or leaves out keys that we have counted.
+    private mutating func takeUnknown(_ reader: inout ByteReader) throws(ReconcileFailure)
+        -> ReconcileStep
+    {
+        if reader.flags.contains(.cutoff) {
+            guard let theirs = reader.readCutoff(), cutoff.map({ theirs < $0 }) ?? true
             else { throw .malformed }
-            state = .over
-            return .done(outcome)
-        case .prefix:
-            guard let theirs = reader.readCount(), theirs > tree.count, reader.rest.isEmpty
-            else { throw .malformed }
-            gifts = theirs - tree.count
-            return exchange()
-        default: return try takeSpine(&reader)
+            cutoff = theirs
+            index = index.upTo(theirs)
+            descent = Descent(tree: tree, hash: hash, limits: limits)
+        } else if state == .helloSent {
+            throw .unexpected
         }
+        guard reader.isAtEnd else { throw .malformed }
+        return .send(sayHello())
     }
 }
 
-/// Finding the difference.
+/// Answers that settle the session at once.
 extension ReconcileInitiator {
-    private mutating func takeSpine(
-        _ reader: inout ByteReader
-    ) throws(ReconcileFailure) -> ReconcileStep {
-        guard let theirs = reader.readCount() else { throw .malformed }
-        let covered = Spine.covered(of: theirs)
-        guard reader.rest.count == covered.count * 2 else { throw .malformed }
-        var shared: Int?
-        for count in covered {
-            guard let high = reader.readByte(), let low = reader.readByte() else {
-                throw .malformed
-            }
-            guard shared == nil, count <= tree.count else { continue }
-            let own = hash.fingerprint(tree.fingerprint(ofFirst: count), bits: Spine.bits)
-            if own == UInt64(high) << 8 | UInt64(low) { shared = count }
-        }
-        let cut = shared ?? 0
-        if cut == theirs {
-            // The responder holds nothing beyond what is shared.
-            descent.addOurs(cut..<tree.count)
-            return exchange()
-        }
-        state = .descending
-        var out = BitWriter([MessageKind.descent.byte()])
-        out.writeGamma(cut)
-        descent.toAnswer.append(Descent.Open(span: tree.span(after: cut), isEqual: false))
-        descent.writeAnswers(into: &out)
-        return .send(out.bytes)
-    }
-
-    private mutating func takeDescent(_ message: ByteReader) throws(ReconcileFailure)
+    private mutating func takeEqual(_ reader: inout ByteReader) throws(ReconcileFailure)
         -> ReconcileStep
     {
-        var reader = BitReader(message.rest)
-        let before = descent.lastListed
-        guard message.flags == 0,
-            let lacks = reader.readAscending(below: descent.ordinals - before),
-            let gifts = reader.readGamma(), gifts <= 1 << 40
+        if state == .knownSent, let known { hash = SessionHash(salt: known.salt) }
+        guard reader.read(bytes: 4) == hash.proof(.equal, of: tree.root) >> 32, reader.isAtEnd
         else { throw .malformed }
-        have += descent.keys(ordinals: lacks.map { $0 + before })
-        self.gifts += gifts
-        guard self.gifts <= 1 << 48 else { throw .malformed }
-        descent.forgetListings()
-        try descent.readAnswers(from: &reader)
-        guard reader.isAtEnd else { throw .malformed }
-        if descent.isOver { return exchange() }
-        var out = BitWriter([MessageKind.descent.byte()])
-        descent.writeAnswers(into: &out)
-        return .send(out.bytes)
+        return done(tree)
     }
 
-    private mutating func exchange() -> ReconcileStep {
-        state = .exchanging
-        for ranks in descent.ours { have += tree.keys(ranks: ranks) }
-        let needCount = descent.theirs.count + gifts
-        return .exchange(
-            ReconcileDifference(
-                have: have.sorted(), needCount: needCount, wants: needCount == 0 ? [] : wants()))
-    }
-
-    /// The wants, as many messages as they fill. The first also fetches what the responder has to
-    /// give unasked.
-    private func wants() -> [[UInt8]] {
-        // A gap costs at most about 50 bits.
-        let most = limits.messageBytes / 8
-        var messages: [[UInt8]] = []
-        var rest = descent.theirs[...]
-        repeat {
-            let part = rest.prefix(most)
-            rest = rest.dropFirst(most)
-            let base = part.first ?? 0
-            var out = BitWriter([MessageKind.want.byte()])
-            out.write(messages.isEmpty ? 1 : 0, bits: 1)
-            out.writeGamma(base)
-            out.writeGamma((part.last.map { $0 + 1 } ?? 0) - base)
-            out.writeAscending(
-                part.map { $0 - base }, below: (part.last.map { $0 + 1 } ?? 0) - base)
-            messages.append(out.bytes)
-        } while !rest.isEmpty
-        return messages
-    }
-
-    private mutating func takeVerdict(
-        _ reader: inout ByteReader
-    ) throws(ReconcileFailure) -> ReconcileStep {
-        if reader.kind == .closed {
-            guard let proof = reader.readWord(), reader.rest.isEmpty, reader.flags == 0,
-                proof == hash.proof(.closed, of: tree.root)
+    /// What the responder has gained since the root that both know.
+    private mutating func takeGains(_ reader: inout ByteReader) throws(ReconcileFailure)
+        -> ReconcileStep
+    {
+        guard let known, let cut = reader.readCount(), cut == min(1, gains.count),
+            let count = reader.readCount(), count <= CommonRoot.mostNew
+        else { throw .malformed }
+        hash = SessionHash(salt: known.salt)
+        descent = Descent(tree: tree, hash: hash, limits: limits)
+        outcome.method = .known
+        if cut == 0 || count == 0 {
+            (have, gifts) = (gains, count)
+        } else {
+            let margin = limits.margin ?? bitsToCount(gains.count) + 10
+            var bits = BitReader(reader.rest)
+            guard let listed = ShortList.read(count: count, margin: margin, from: &bits),
+                bits.isAtEnd
             else { throw .malformed }
-            state = .over
-            return .done(outcome)
+            let width = ShortList.bits(count: count, margin: margin)
+            let only = ShortList.compare(
+                ours: hash.shortIDs(of: gains, bits: width), theirs: listed)
+            have = only.ours.map { gains[$0] }
+            descent.theirs = only.theirs
+            descent.theirOrdinals = count
+            return exchange()
         }
-        guard reader.rest.isEmpty, reader.flags == 0 else { throw .malformed }
+        guard reader.isAtEnd else { throw .malformed }
+        return exchange()
+    }
+
+    private mutating func takeList(_ reader: inout ByteReader) throws(ReconcileFailure)
+        -> ReconcileStep
+    {
+        try takeCut(&reader)
+        guard let count = reader.readCount() else { throw .malformed }
+        let ranks = shared..<tree.count
+        guard !ranks.isEmpty, count > 0 else {
+            guard reader.isAtEnd else { throw .malformed }
+            outcome.method = .prefix
+            descent.addOurs(ranks)
+            gifts = count
+            return exchange()
+        }
+        outcome.method = .list
+        var bits = BitReader(reader.rest)
+        let margin = limits.margin ?? bitsToCount(ranks.count) + 10
+        guard let listed = ShortList.read(count: count, margin: margin, from: &bits), bits.isAtEnd
+        else { throw .malformed }
+        descent.take(listed, margin: margin, of: ranks)
+        return exchange()
+    }
+
+    /// How much both surely share.
+    mutating func takeCut(_ reader: inout ByteReader) throws(ReconcileFailure) {
+        guard let cut = reader.readCount(), let open = Spine.open(at: cut, of: tree.count)
+        else { throw .malformed }
+        shared = tree.count - open
+    }
+
+    private mutating func done(_ union: MerkleSearchTree) -> ReconcileStep {
+        state = .over
+        if outcome.cutoff == nil { common = CommonRoot(union, hash) }
+        return .done(outcome)
+    }
+
+    private mutating func takeClosed(_ reader: inout ByteReader) throws(ReconcileFailure)
+        -> ReconcileStep
+    {
+        guard let proof = reader.readWord(), reader.isAtEnd,
+            proof == hash.proof(.closed, of: descent.tree.root)
+        else { throw .malformed }
+        return done(descent.tree)
+    }
+}
+
+/// After a proof that failed.
+extension ReconcileInitiator {
+    private mutating func takeDiffers(_ reader: inout ByteReader) throws(ReconcileFailure)
+        -> ReconcileStep
+    {
+        var summary: Summary?
+        if reader.flags.contains(.summary) {
+            guard let read = Summary(&reader) else { throw .malformed }
+            summary = read
+        }
+        guard reader.isAtEnd else { throw .malformed }
         guard outcome.attempts < limits.attempts else {
             throw .notEqual(attempts: outcome.attempts)
         }
         outcome.attempts += 1
+        messages = 1
         hash = SessionHash(salt: hash.nextSalt)
-        return .send(start())
+        index.insert(contentsOf: gained)
+        (have, needed, gifts, shared, gained) = ([], [], 0, 0, [])
+        descent = Descent(tree: tree, hash: hash, limits: limits)
+        if let summary, try takeDifference(summary) { return exchange() }
+        return descend()
+    }
+
+    /// The session goes on by descent, from what both surely share.
+    mutating func descend() -> ReconcileStep {
+        state = .descending
+        outcome.method = .descent
+        descent = Descent(tree: tree, hash: hash, limits: limits)
+        var out = BitWriter([MessageKind.descent.byte()])
+        out.writeGamma(shared)
+        descent.toAnswer.append(Descent.Open(span: tree.span(after: shared), isEqual: false))
+        descent.writeAnswers(into: &out)
+        return .send(out.bytes)
     }
 }

@@ -1,39 +1,91 @@
 import Core
 
-/// The first byte of every message: the kind in the high four bits, flags in the low four.
+/// What a message is: the high five bits of its first byte.
 enum MessageKind: UInt8 {
-    case hello = 1, equal, prefix, spine, descent, want, close, closed, differs
+    case hello = 1
+    case known, equal, list, sketch, descend, unknown
+    case size, enumerate, extend, body, piece, part
+    case descent, want, close, closed, differs
+
+    /// The flags that the kind may have: the low three bits of the first byte.
+    var flags: MessageFlags {
+        switch self {
+        case .hello: [.cutoff, .spine, .noSketch]
+        case .unknown: .cutoff
+        case .size: .suffixes
+        case .want: [.places, .values, .gifts]
+        case .differs: .summary
+        default: []
+        }
+    }
+
+    func byte(_ flags: MessageFlags = []) -> UInt8 { rawValue << 3 | flags.rawValue }
+}
+
+/// Each kind gives the three bits meanings of its own.
+struct MessageFlags: OptionSet {
+    let rawValue: UInt8
 
     /// A cutoff follows.
-    static let hasCutoff: UInt8 = 1
-    /// The sides' contexts differ.
-    static let contextDiffers: UInt8 = 2
-
-    func byte(flags: UInt8 = 0) -> UInt8 { rawValue << 4 | flags }
+    static let cutoff = MessageFlags(rawValue: 1)
+    /// The spine follows.
+    static let spine = MessageFlags(rawValue: 2)
+    /// The sender has no sketch, or wants none.
+    static let noSketch = MessageFlags(rawValue: 4)
+    /// Parities of newest keys follow.
+    static let suffixes = MessageFlags(rawValue: 1)
+    /// A summary follows.
+    static let summary = MessageFlags(rawValue: 1)
+    /// Keys by their places in lists.
+    static let places = MessageFlags(rawValue: 1)
+    /// Keys by their values in a sketch.
+    static let values = MessageFlags(rawValue: 2)
+    /// Keys that need not be named.
+    static let gifts = MessageFlags(rawValue: 4)
 }
 
 /// Reads whole bytes; every read fails with nil at the end.
 struct ByteReader {
     let kind: MessageKind
-    let flags: UInt8
+    let flags: MessageFlags
     private(set) var rest: ArraySlice<UInt8>
 
     init?(_ message: [UInt8]) {
-        guard let first = message.first, let kind = MessageKind(rawValue: first >> 4),
-            first & 15 <= 3
+        guard let first = message.first, let kind = MessageKind(rawValue: first >> 3)
         else { return nil }
+        let flags = MessageFlags(rawValue: first & 7)
+        guard kind.flags.isSuperset(of: flags) else { return nil }
         self.kind = kind
-        flags = first & 15
+        self.flags = flags
         rest = message.dropFirst()
     }
 
+    /// Reads what is not a message of its own.
+    init(body: ArraySlice<UInt8>) {
+        kind = .body
+        flags = []
+        rest = body
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
     mutating func readByte() -> UInt8? { rest.popFirst() }
 
-    mutating func readWord() -> UInt64? {
-        guard rest.count >= 8 else { return nil }
-        var word: UInt64 = 0
-        for _ in 0..<8 { word = word << 8 | UInt64(rest.removeFirst()) }
-        return word
+    /// A number of `count` bytes, at most 8.
+    mutating func read(bytes count: Int) -> UInt64? {
+        guard rest.count >= count else { return nil }
+        var number: UInt64 = 0
+        for byte in rest.prefix(count) { number = number << 8 | UInt64(byte) }
+        rest = rest.dropFirst(count)
+        return number
+    }
+
+    mutating func readWord() -> UInt64? { read(bytes: 8) }
+
+    mutating func readBytes(_ count: Int) -> ArraySlice<UInt8>? {
+        guard count >= 0, rest.count >= count else { return nil }
+        defer { rest = rest.dropFirst(count) }
+        return rest.prefix(count)
     }
 
     /// An unsigned LEB128 number in its shortest form.
@@ -72,34 +124,15 @@ extension [UInt8] {
         append(UInt8(rest))
     }
 
+    mutating func append(count: Int) { append(varint: UInt64(count)) }
+
+    /// The lowest `count` bytes of a number, the highest first.
+    mutating func append(_ number: UInt64, bytes count: Int) {
+        for place in (0..<count).reversed() { append(UInt8(number >> UInt64(place * 8) & 255)) }
+    }
+
     mutating func append(_ cutoff: Timestamp) {
         append(varint: cutoff.physical)
         append(varint: UInt64(cutoff.counter))
-    }
-}
-
-extension MerkleSearchTree {
-    /// The keys of events up to `cutoff`, all of them where it is nil.
-    func upTo(_ cutoff: Timestamp?) -> MerkleSearchTree {
-        guard let cutoff else { return self }
-        return prefix(upTo: EventKey(time: cutoff.next, id: .zero))
-    }
-}
-
-/// Fingerprints of all keys but the last 0, 1, 2, 4, 8 ...: the boundaries need no bytes, since
-/// they are ranks.
-enum Spine {
-    static let bits = 16
-
-    /// How many of the first keys each entry covers, of `count`.
-    static func covered(of count: Int) -> [Int] {
-        guard count > 0 else { return [] }
-        var covered = [count]
-        var suffix = 1
-        while suffix < count {
-            covered.append(count - suffix)
-            suffix *= 2
-        }
-        return covered
     }
 }

@@ -1,40 +1,59 @@
 public import Core
 
-/// The version of the messages, in the hello.
-let reconcileVersion: UInt8 = 1
-
-/// The answering side of "compact descent"; see `ReconcileInitiator`.
+/// The answering side of a reconcile session; see `ReconcileInitiator`.
+///
+/// Whatever the initiator sends: each question that orders work is answered a bounded number of
+/// times, and no answer is longer than `ReconcileLimits.bodyBytes`.
 public struct ReconcileResponder: ReconcileResponding {
-    private enum State { case idle, descending, open, over }
+    enum State { case idle, open, over }
 
-    private let context: UInt64
-    private let limits: ReconcileLimits
-    private let ownCutoff: Timestamp?
-    private var whole: MerkleSearchTree
-    private var tree = MerkleSearchTree()
-    private var hash = SessionHash(salt: 0)
-    private var descent: Descent
-    private var state = State.idle
-    private var hellos = 0
+    let limits: ReconcileLimits
+    private let commons: [CommonRoot]
+    private var ownCutoff: Timestamp?
+    var index: ReconcileIndex
+    var hash = SessionHash(salt: 0)
+    var descent: Descent
+    var state = State.idle
+    private var cutoff: Timestamp?
     private var messages = 0
-    /// How many of `descent.ours` the initiator has been told of.
-    private var told = 0
-    private var hasRoot = false
-    /// Whether the keys that were not asked for one by one were given.
-    private var hasGiven = false
-    /// Ordinals below this were asked for.
-    private var wantedTo = 0
+    private var attempts = 1
+    private var gained: [EventKey] = []
+    public private(set) var common: CommonRoot?
 
-    /// A session over a snapshot; see `ReconcileInitiator.init`.
+    /// How many of our first keys the initiator shares, as the hello has shown.
+    var shared = 0
+    /// The sketch that was named to the initiator.
+    var sketch: Sketch?
+    /// Keys when the summary was made.
+    var summaryCount = 0
+    var body: Body?
+    /// Questions that order work and were asked.
+    var questions: [MessageKind: Int] = [:]
+    var cells = 0
+    /// The time from which on the cells leave keys out.
+    var end: UInt64?
+    /// How many of `descent.ours` the initiator has been told of.
+    var told = 0
+    var hasRoot = false
+    /// Whether the keys that were not asked for one by one were given.
+    var hasGiven = false
+    /// Places and values below these were asked for.
+    var wantedPlaces = 0
+    var wantedValues: UInt64 = 0
+
+    var tree: MerkleSearchTree { index.tree }
+
+    /// A session over a snapshot; `commons` are the roots that earlier sessions with this peer have
+    /// proven. See `ReconcileInitiator.init`.
     public init(
-        tree: MerkleSearchTree, context: UInt64 = 0, cutoff: Timestamp? = nil,
+        index: ReconcileIndex, commons: [CommonRoot] = [], cutoff: Timestamp? = nil,
         limits: ReconcileLimits = .standard
     ) {
-        self.context = context
         self.limits = limits
+        self.commons = commons
+        self.index = index
         ownCutoff = cutoff
-        whole = tree
-        descent = Descent(tree: MerkleSearchTree(), hash: hash, limits: limits)
+        descent = Descent(tree: index.tree, hash: hash, limits: limits)
     }
 
     public mutating func receive(_ message: [UInt8]) -> ReconcileReply {
@@ -46,7 +65,7 @@ public struct ReconcileResponder: ReconcileResponding {
         }
     }
 
-    public mutating func received(_ keys: [EventKey]) { whole.insert(contentsOf: keys) }
+    public mutating func received(_ keys: [EventKey]) { gained += keys }
 
     private mutating func take(_ message: [UInt8]) throws(ReconcileFailure) -> ReconcileReply {
         guard message.count <= limits.messageBytes else { throw .tooLarge }
@@ -54,150 +73,188 @@ public struct ReconcileResponder: ReconcileResponding {
         messages += 1
         guard messages <= limits.messages else { throw .tooManyMessages }
         switch (state, reader.kind) {
+        case (.idle, .known): return try takeKnown(&reader)
         case (.idle, .hello): return try takeHello(&reader)
-        case (.descending, .descent): return try takeDescent(reader)
-        case (.descending, .want), (.open, .want): return try takeWant(reader)
-        case (.descending, .close), (.open, .close): return try takeClose(&reader)
+        case (.open, .size): return try takeSize(&reader)
+        case (.open, .enumerate): return try takeEnumerate(&reader)
+        case (.open, .extend): return try takeExtend(&reader)
+        case (.open, .piece): return try takePiece(&reader)
+        case (.open, .descent): return try takeDescent(reader)
+        case (.open, .want): return try takeWant(reader)
+        case (.open, .close): return try takeClose(&reader)
         default: throw .unexpected
         }
+    }
+
+    /// Each question is asked `most` times at most.
+    mutating func count(_ kind: MessageKind, most: Int) throws(ReconcileFailure) {
+        questions[kind, default: 0] += 1
+        guard questions[kind, default: 0] <= most else { throw .unexpected }
+    }
+}
+
+/// Hello.
+extension ReconcileResponder {
+    private mutating func takeKnown(_ reader: inout ByteReader) throws(ReconcileFailure)
+        -> ReconcileReply
+    {
+        try count(.known, most: 1)
+        guard let tag = reader.read(bytes: 4), let root = reader.readWord(),
+            let theirs = reader.readCount(), reader.isAtEnd
+        else { throw .malformed }
+        guard ownCutoff == nil, theirs <= CommonRoot.mostNew,
+            let known = commons.first(where: { $0.tag == tag })
+        else { return .send([MessageKind.unknown.byte()]) }
+        hash = SessionHash(salt: known.salt)
+        if hash.proof(.hello, of: tree.root) == root { return sayEqual() }
+        guard let gains = known.gains(of: tree) else {
+            return .send([MessageKind.unknown.byte()])
+        }
+        open()
+        var out = BitWriter([MessageKind.list.byte(), UInt8(min(1, theirs))])
+        out.append(count: gains.count)
+        if theirs == 0 {
+            descent.addOurs(keys: gains)
+        } else {
+            descent.writeList(
+                .keys(gains), margin: limits.margin ?? bitsToCount(theirs) + 10, into: &out)
+        }
+        return .send(out.bytes)
     }
 
     private mutating func takeHello(_ reader: inout ByteReader) throws(ReconcileFailure)
         -> ReconcileReply
     {
-        guard hellos < limits.attempts else { throw .unexpected }
-        guard reader.flags & MessageKind.contextDiffers == 0, reader.readByte() == reconcileVersion,
-            let salt = reader.readWord(), let root = reader.readWord(),
-            let theirContext = reader.readWord(), let count = reader.readCount()
+        try count(.hello, most: 2)
+        guard let salt = reader.readWord(), let root = reader.readWord(),
+            let count = reader.readCount()
         else { throw .malformed }
-        var cutoff: Timestamp?
-        if reader.flags & MessageKind.hasCutoff != 0 {
+        cutoff = nil
+        if reader.flags.contains(.cutoff) {
             guard let theirs = reader.readCutoff() else { throw .malformed }
             cutoff = theirs
         }
-        guard reader.rest.isEmpty else { throw .malformed }
-        var flags: UInt8 = theirContext == context ? 0 : MessageKind.contextDiffers
-        var named: Timestamp?
-        if let ownCutoff, cutoff.map({ ownCutoff < $0 }) ?? true {
-            (named, cutoff) = (ownCutoff, ownCutoff)
-            flags |= MessageKind.hasCutoff
+        var spine: [UInt64] = []
+        if reader.flags.contains(.spine) {
+            for _ in Spine.suffixes(of: count) {
+                guard let print = reader.read(bytes: Spine.bytes) else { throw .malformed }
+                spine.append(print)
+            }
         }
-        begin(salt: salt, cutoff: cutoff)
-        return .send(answer(root: root, count: count, flags: flags, cutoff: named))
+        guard reader.isAtEnd else { throw .malformed }
+        if let ownCutoff, cutoff.map({ ownCutoff < $0 }) ?? true {
+            var out = [MessageKind.unknown.byte(.cutoff)]
+            out.append(ownCutoff)
+            return .send(out)
+        }
+        index = index.upTo(cutoff)
+        hash = SessionHash(salt: salt)
+        if hash.proof(.hello, of: tree.root) == root { return sayEqual() }
+        open()
+        return answer(root: root, count: count, spine, !reader.flags.contains(.noSketch))
     }
 
-    private mutating func begin(salt: UInt64, cutoff: Timestamp?) {
-        hellos += 1
+    /// From here on the session is over this set.
+    private mutating func open() {
+        state = .open
         messages = 1
         told = 0
-        hasRoot = false
-        hasGiven = false
-        wantedTo = 0
-        state = .descending
-        tree = whole.upTo(cutoff)
-        sessionCutoff = cutoff
-        hash = SessionHash(salt: salt)
+        (hasRoot, hasGiven) = (false, false)
+        (wantedPlaces, wantedValues) = (0, 0)
+        (shared, cells, end, body) = (0, 0, nil, nil)
         descent = Descent(tree: tree, hash: hash, limits: limits)
     }
 
-    /// Equal; or all of the initiator's keys are our first ones; or the spine.
+    private mutating func sayEqual() -> ReconcileReply {
+        state = .over
+        if cutoff == nil { common = CommonRoot(tree, hash) }
+        var out = [MessageKind.equal.byte()]
+        out.append(hash.proof(.equal, of: tree.root) >> 32, bytes: 4)
+        return .send(out)
+    }
+
     private mutating func answer(
-        root: UInt64, count: Int, flags: UInt8, cutoff: Timestamp?
-    ) -> [UInt8] {
-        let isEqual = hash.proof(.hello, of: tree.root) == root
+        root: UInt64, count: Int, _ spine: [UInt64], _ wantsSketch: Bool
+    ) -> ReconcileReply {
         let isPrefix =
             count < tree.count && hash.proof(.hello, of: tree.fingerprint(ofFirst: count)) == root
-        let kind: MessageKind = isEqual ? .equal : isPrefix ? .prefix : .spine
-        var out = [kind.byte(flags: flags)]
-        if let cutoff { out.append(cutoff) }
-        if isEqual {
-            out.append(bigEndian: hash.proof(.equal, of: tree.root))
-            state = .open
-            return out
+        let cut = isPrefix ? 0 : Spine.cut(spine, of: count, tree, hash)
+        let open = Spine.open(at: cut, of: count) ?? count
+        shared = count - open
+        let ranks = shared..<tree.count
+        let margin = limits.margin ?? bitsToCount(open) + 10
+        if isPrefix || ranks.isEmpty
+            || wantsSketch && limits.usesSketches
+                && ShortList.bytes(count: ranks.count, margin: margin) <= ReconcileLimits.listBytes
+        {
+            return list(ranks, cut: cut, isNamed: !isPrefix && !ranks.isEmpty, margin: margin)
         }
-        out.append(varint: UInt64(tree.count))
-        if isPrefix {
-            descent.addOurs(count..<tree.count)
-            state = .open
-            return out
+        if wantsSketch, limits.usesSketches, let sketch = index.latestSketch {
+            self.sketch = sketch
+            summaryCount = tree.count
+            var out = [MessageKind.sketch.byte()]
+            out.append(count: cut)
+            out.append(hash.proof(.hello, of: tree.root) >> 32, bytes: 4)
+            Summary(sketch, count: tree.count).append(to: &out)
+            return .send(out)
         }
-        for count in Spine.covered(of: tree.count) {
-            let bits = hash.fingerprint(tree.fingerprint(ofFirst: count), bits: Spine.bits)
-            out.append(UInt8(bits >> 8))
-            out.append(UInt8(bits & 255))
-        }
-        return out
+        var out = [MessageKind.descend.byte()]
+        out.append(count: cut)
+        out.append(count: tree.count)
+        return .send(out)
     }
 
-    private var sessionCutoff: Timestamp?
-}
-
-/// After the hello.
-extension ReconcileResponder {
-    private mutating func takeDescent(_ message: ByteReader) throws(ReconcileFailure)
-        -> ReconcileReply
-    {
-        guard message.flags == 0 else { throw .malformed }
-        var reader = BitReader(message.rest)
-        if !hasRoot {
-            guard let cut = reader.readGamma(), cut <= tree.count else { throw .malformed }
-            hasRoot = true
-            descent.asked.append(tree.span(after: cut))
+    private mutating func list(
+        _ ranks: Range<Int>, cut: Int, isNamed: Bool, margin: Int
+    ) -> ReconcileReply {
+        var head = [MessageKind.list.byte()]
+        head.append(count: cut)
+        head.append(count: ranks.count)
+        var out = BitWriter(head)
+        if isNamed {
+            descent.writeList(.ranks(ranks), margin: margin, into: &out)
+        } else {
+            descent.addOurs(ranks)
         }
-        let (base, known) = (descent.theirOrdinals, descent.theirs.count)
-        try descent.readAnswers(from: &reader)
-        guard reader.isAtEnd else { throw .malformed }
-        var out = BitWriter([MessageKind.descent.byte()])
-        out.writeAscending(
-            descent.theirs[known...].map { $0 - base }, below: descent.theirOrdinals - base)
-        let gifts = descent.ours.reduce(0) { $0 + $1.count }
-        out.writeGamma(gifts - told)
-        told = gifts
-        descent.writeAnswers(into: &out)
         return .send(out.bytes)
     }
+}
 
-    private mutating func takeWant(_ message: ByteReader) throws(ReconcileFailure) -> ReconcileReply
-    {
-        var reader = BitReader(message.rest)
-        guard message.flags == 0, let isFirst = reader.readFlag(),
-            let base = reader.readGamma(), let length = reader.readGamma(),
-            base + length <= descent.ordinals,
-            let wanted = reader.readAscending(below: length), reader.isAtEnd
-        else { throw .malformed }
-        // Honest wants ascend, and only the first one has the flag; a repeated one would be paid
-        // each time.
-        guard !(isFirst && hasGiven), length == 0 || base >= wantedTo else { throw .unexpected }
-        hasGiven = hasGiven || isFirst
-        wantedTo = max(wantedTo, base + length)
-        var keys: [EventKey] = []
-        if isFirst {
-            for ranks in descent.ours { keys += tree.keys(ranks: ranks) }
-        }
-        keys += descent.keys(ordinals: wanted.map { $0 + base })
-        return .deliver(keys.sorted())
-    }
-
+/// The end.
+extension ReconcileResponder {
     private mutating func takeClose(_ reader: inout ByteReader) throws(ReconcileFailure)
         -> ReconcileReply
     {
-        guard reader.flags == 0, let proof = reader.readWord(), reader.rest.isEmpty
-        else { throw .malformed }
-        let union = whole.upTo(sessionCutoff)
-        guard proof == hash.proof(.close, of: union.root) else {
-            state = .idle
-            return .send([MessageKind.differs.byte()])
-        }
+        guard let proof = reader.read(bytes: 4), reader.isAtEnd else { throw .malformed }
+        let new = index.inSession(gained, upTo: cutoff)
+        var union = tree
+        union.insert(contentsOf: new)
+        guard proof == hash.proof(.close, of: union.root) >> 32 else { return differs(new) }
         state = .over
+        if cutoff == nil { common = CommonRoot(union, hash) }
         var out = [MessageKind.closed.byte()]
         out.append(bigEndian: hash.proof(.closed, of: union.root))
         return .send(out)
     }
-}
 
-extension MerkleSearchTree {
-    /// All keys after the `count` lowest ones.
-    func span(after count: Int) -> Span {
-        count == 0 ? .all : Span(low: key(atRank: count - 1).successor, high: nil)
+    /// The session goes on with the union.
+    private mutating func differs(_ new: [EventKey]) -> ReconcileReply {
+        attempts += 1
+        guard attempts <= limits.attempts else {
+            state = .over
+            return .send([MessageKind.differs.byte()])
+        }
+        index.insert(contentsOf: new)
+        gained = []
+        hash = SessionHash(salt: hash.nextSalt)
+        open()
+        guard limits.usesSketches, let sketch = index.latestSketch else {
+            return .send([MessageKind.differs.byte()])
+        }
+        self.sketch = sketch
+        summaryCount = tree.count
+        var out = [MessageKind.differs.byte(.summary)]
+        Summary(sketch, count: tree.count).append(to: &out)
+        return .send(out)
     }
 }

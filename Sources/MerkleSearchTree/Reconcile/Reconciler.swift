@@ -5,8 +5,8 @@ public import Core
 /// Send what `start` returns; hand every answer to `receive` and do what it says until it is `done`
 /// or `failed`.
 public protocol ReconcileInitiating: Sendable {
-    /// Whether the responder has said that it admits others than this side.
-    var contextDiffers: Bool { get }
+    /// What both sides hold, once `done`; nil where not all was compared.
+    var common: CommonRoot? { get }
 
     /// The first message. Called once.
     mutating func start() -> [UInt8]
@@ -27,12 +27,19 @@ public protocol ReconcileResponding: Sendable {
 
     /// Tells the machine which events the initiator has pushed in this session and we have stored.
     mutating func received(_ keys: [EventKey])
+
+    /// What both sides hold, once that is proven; nil where not all was compared.
+    var common: CommonRoot? { get }
 }
 
 /// What the initiator's shell does next.
 public enum ReconcileStep: Sendable, Equatable {
     /// Send this message and hand its answer to `receive`.
     case send([UInt8])
+    /// Send all these at once and hand over their answers in whatever order they come.
+    case gather([[UInt8]])
+    /// Nothing, until the other answers are here.
+    case wait
     /// The difference is known: move the events, then send what `close` returns.
     case exchange(ReconcileDifference)
     /// Both sides hold the same set, and its root has proven it.
@@ -70,18 +77,34 @@ public struct ReconcileDifference: Sendable, Equatable {
 
 /// What a finished session has proven.
 public struct ReconcileOutcome: Sendable, Equatable {
-    /// The sides' contexts differ: the sets are equal only as far as both admit the same origins.
-    public var contextDiffers: Bool
+    /// How the difference was found.
+    public var method: ReconcileMethod
     /// Keys of later events were not compared; nil where neither side named a time.
     public var cutoff: Timestamp?
     /// How many sessions in a row it took; more than 1 where fingerprints have collided.
     public var attempts: Int
 
-    public init(contextDiffers: Bool = false, cutoff: Timestamp? = nil, attempts: Int = 1) {
-        self.contextDiffers = contextDiffers
+    public init(
+        method: ReconcileMethod = .equal, cutoff: Timestamp? = nil, attempts: Int = 1
+    ) {
+        self.method = method
         self.cutoff = cutoff
         self.attempts = attempts
     }
+}
+
+/// How a session found the difference; the last way, where it took several.
+public enum ReconcileMethod: String, Sendable {
+    /// There was none.
+    case equal
+    /// From the root that the last session had proven.
+    case known
+    /// One side's keys are the first ones of the other's.
+    case prefix
+    /// A list of the newest keys.
+    case list
+    case sketch
+    case descent
 }
 
 /// Why a session ended without a proof.
@@ -111,18 +134,29 @@ public struct ReconcileLimits: Sendable, Equatable {
     public var messages: Int
     /// Attempts, each with a salt of its own, until the roots are equal.
     public var attempts: Int
+    /// Whether sketches and lists are used, or the descent alone.
+    public var usesSketches: Bool
+    /// The longest answer that comes in parts, in bytes.
+    public var bodyBytes: Int
     /// Fixes the bits of a fingerprint, so that a test can make them collide.
     var fingerprintBits: Int?
+    /// Fixes the margin of lists, so that a test can make them collide.
+    var margin: Int?
+
+    /// A list up to this many bytes is sent unasked.
+    static let listBytes = 700
 
     public init(
         messageBytes: Int = 65_536, openRanges: Int = 65_536, messages: Int = 4_096,
-        attempts: Int = 3
+        attempts: Int = 3, usesSketches: Bool = true, bodyBytes: Int = 1 << 20
     ) {
         // Above 1 MiB a list could need short ids of more than 64 bits.
         self.messageBytes = min(max(2_048, messageBytes), 1 << 20)
         self.openRanges = openRanges
         self.messages = messages
         self.attempts = attempts
+        self.usesSketches = usesSketches
+        self.bodyBytes = min(bodyBytes, 1 << 22)
     }
 
     /// 64 KiB a message, 65,536 open ranges, 4,096 messages, 3 attempts.

@@ -4,7 +4,7 @@ import Core
 struct SessionHash: Sendable {
     /// Keeps apart what is hashed for different ends.
     enum Purpose: UInt8 {
-        case hello, equal, close, closed, fingerprint, shortID
+        case hello, equal, close, closed, fingerprint, shortID, next
     }
 
     private static let tag = Array("teambook-reconcile-v1\0".utf8)
@@ -28,22 +28,16 @@ struct SessionHash: Sendable {
         proof(.fingerprint, of: digest) >> UInt64(64 - bits)
     }
 
-    /// The first `bits` bits of SipHash-2-4 over the key's 48 bytes (time, counter, id), each
-    /// number as eight bytes.
+    /// The first `bits` bits of SipHash-2-4 over the key.
     func shortID(of event: EventKey, bits: Int) -> UInt64 {
-        if bits == 0 { return 0 }
-        var hash = SipHash(key.0, key.1)
-        hash.add(event.physical)
-        hash.add(UInt64(event.counter))
-        hash.add(event.id.w0)
-        hash.add(event.id.w1)
-        hash.add(event.id.w2)
-        hash.add(event.id.w3)
-        return hash.finish(length: 48) >> UInt64(64 - bits)
+        bits == 0 ? 0 : SipHash.hash(event, key) >> UInt64(64 - bits)
     }
 
     /// The salt of the attempt after this one.
-    var nextSalt: UInt64 { key.0 ^ key.1 }
+    var nextSalt: UInt64 { Self.digest(salt, .next, []).w0 }
+
+    /// What both sides of this session know and nobody else, once it has ended with this root.
+    func secret(of root: Digest) -> Digest { Self.digest(salt, .next, root.bytes) }
 
     private static func digest(_ salt: UInt64, _ purpose: Purpose, _ rest: [UInt8]) -> Digest {
         var bytes = tag
@@ -58,6 +52,18 @@ struct SessionHash: Sendable {
 /// SHA-256 here.
 struct SipHash {
     private var v0, v1, v2, v3: UInt64
+
+    /// The hash of a key's 48 bytes: time, counter and id, each number as eight bytes.
+    static func hash(_ event: EventKey, _ key: (UInt64, UInt64)) -> UInt64 {
+        var hash = SipHash(key.0, key.1)
+        hash.add(event.physical)
+        hash.add(UInt64(event.counter))
+        hash.add(event.id.w0)
+        hash.add(event.id.w1)
+        hash.add(event.id.w2)
+        hash.add(event.id.w3)
+        return hash.finish(length: 48)
+    }
 
     init(_ k0: UInt64, _ k1: UInt64) {
         v0 = k0 ^ 0x736f_6d65_7073_6575
