@@ -37,7 +37,7 @@ final class StubPort: FederationPort {
                 Page(
                     next: since ?? Samples.cursor, isEnd: true,
                     events: Samples.batches[2]))
-        case .reconcile(_, let message): .message(message, [])
+        case .reconcile(_, _, let message): .message(message, [])
         case .bodies, .fetch: .events(Samples.batches[1])
         default: .registration(RegistrationState(state: .pending, isApproved: false))
         }

@@ -41,6 +41,8 @@ extension FuzzTarget {
         while !feed.isAtEnd {
             switch initiator.receive(feed.piece()) {
             case .send(let message): try checkLength(message)
+            case .gather(let messages): for message in messages { try checkLength(message) }
+            case .wait: break
             case .exchange(let difference):
                 try check(
                     difference.have.allSatisfy(ReconcileSamples.ours.contains),
@@ -73,6 +75,8 @@ extension FuzzTarget {
             try checkLength(answer)
             switch initiator.receive(bend(answer)) {
             case .send(let next): message = next
+            case .gather(let next): message = next[0]
+            case .wait: throw Finding("it waits for nothing")
             case .exchange(let difference):
                 try check(difference.have.allSatisfy(ours.contains), "a foreign key is pushed")
                 responder.received(difference.have)
@@ -108,17 +112,17 @@ enum ReconcileSamples {
             physical: 1_700_000_000_000_000 + 1000 * UInt64(index), counter: 0,
             id: Samples.id("item-\(index)"))
     }
-    private static let ourTree = MerkleSearchTree(sorted: Array(all.dropFirst(7).dropLast(2)))
-    private static let theirTree = MerkleSearchTree(
+    private static let ourIndex = ReconcileIndex(sorted: Array(all.dropFirst(7).dropLast(2)))
+    private static let theirIndex = ReconcileIndex(
         sorted: all.enumerated().filter { $0.offset % 60 != 3 }.map(\.element))
-    static let ours = Set(ourTree.keys)
-    static let theirs = Set(theirTree.keys)
+    static let ours = Set(ourIndex.tree.keys)
+    static let theirs = Set(theirIndex.tree.keys)
 
     static func initiator() -> ReconcileInitiator {
-        ReconcileInitiator(tree: ourTree, salt: 0x1234_5678_9abc_def0)
+        ReconcileInitiator(index: ourIndex, salt: 0x1234_5678_9abc_def0)
     }
 
-    static func responder() -> ReconcileResponder { ReconcileResponder(tree: theirTree) }
+    static func responder() -> ReconcileResponder { ReconcileResponder(index: theirIndex) }
 
     /// Messages of an honest session: the initiator's at even places.
     static let messages: [[UInt8]] = {
@@ -131,6 +135,7 @@ enum ReconcileSamples {
             messages.append(answer)
             switch initiator.receive(answer) {
             case .send(let next): message = next
+            case .gather(let next): message = next[0]
             case .exchange(let difference):
                 responder.received(difference.have)
                 var got: [EventKey] = []
@@ -140,7 +145,7 @@ enum ReconcileSamples {
                     messages.append([])
                 }
                 message = initiator.close(received: got)
-            case .done, .failed: return messages
+            case .wait, .done, .failed: return messages
             }
         }
         return messages

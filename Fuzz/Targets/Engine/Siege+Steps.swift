@@ -104,7 +104,7 @@ extension Siege {
     private func beginSession(_ count: UInt8) throws {
         let valid = Set(Arsenal.events.prefix(Int(count) % 12).map(\.key)).sorted()
         var machine = ReconcileInitiator(
-            tree: MerkleSearchTree(sorted: valid), salt: UInt64(count))
+            index: ReconcileIndex(sorted: valid), salt: UInt64(count))
         sessionMessage = machine.start()
         initiator = machine
         try continueSession(0)
@@ -119,7 +119,9 @@ extension Siege {
         try ask(
             twist & 2 == 2
                 ? .fetch(session: 1 + UInt64(twist & 4), message: message)
-                : .reconcile(session: 1 + UInt64(twist & 4), message: message),
+                : .reconcile(
+                    session: 1 + UInt64(twist & 4), context: twist & 8 == 8 ? UInt64(twist) : nil,
+                    message: message),
             as: Arsenal.hostile.node)
     }
 
@@ -127,6 +129,7 @@ extension Siege {
         guard case .message(let message, _) = response else { return }
         switch initiator?.receive(message) {
         case .send(let next): sessionMessage = next
+        case .gather(let next): sessionMessage = next.first ?? []
         case .exchange(let difference):
             sessionMessage = difference.wants.first ?? initiator?.close(received: []) ?? []
         default: initiator = nil

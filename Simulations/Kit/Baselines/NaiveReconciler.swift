@@ -10,15 +10,15 @@ public struct NaiveReconciler: Reconciler {
     public init() {}
 
     public func initiator(
-        tree: MerkleSearchTree, salt: UInt64, context: UInt64, cutoff: Timestamp?
+        index: ReconcileIndex, salt: UInt64, common: CommonRoot?, cutoff: Timestamp?
     ) -> any ReconcileInitiating {
-        NaiveInitiator(tree: tree.upTo(cutoff))
+        NaiveInitiator(tree: index.tree.upTo(cutoff))
     }
 
     public func responder(
-        tree: MerkleSearchTree, context: UInt64, cutoff: Timestamp?
+        index: ReconcileIndex, commons: [CommonRoot], cutoff: Timestamp?
     ) -> any ReconcileResponding {
-        NaiveResponder(tree: tree.upTo(cutoff))
+        NaiveResponder(tree: index.tree.upTo(cutoff))
     }
 }
 
@@ -44,8 +44,8 @@ struct NaiveInitiator: ReconcileInitiating {
         list = NaiveList(tree.keys)
     }
 
-    /// The baseline knows one federation, whose nodes all admit the same.
-    var contextDiffers: Bool { false }
+    /// The baseline begins anew each time.
+    var common: CommonRoot? { nil }
 
     mutating func start() -> [UInt8] { list.next().encoded }
 
@@ -92,6 +92,8 @@ struct NaiveResponder: ReconcileResponding {
     private var list: NaiveList
     private var theirs: [EventID] = []
     private var isListed = false
+
+    var common: CommonRoot? { nil }
 
     init(tree: MerkleSearchTree) {
         self.tree = tree

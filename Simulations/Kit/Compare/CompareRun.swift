@@ -24,9 +24,9 @@ struct CompareRun {
         self.pair = pair
         self.clock = clock
         initiator = reconciler.initiator(
-            tree: MerkleSearchTree(sorted: pair.initiator), salt: salt, context: 0, cutoff: nil)
+            index: ReconcileIndex(sorted: pair.initiator), salt: salt, common: nil, cutoff: nil)
         responder = reconciler.responder(
-            tree: MerkleSearchTree(sorted: pair.responder), context: 0, cutoff: nil)
+            index: ReconcileIndex(sorted: pair.responder), commons: [], cutoff: nil)
     }
 
     mutating func result(named name: String) -> CompareReport.Result {
@@ -40,19 +40,33 @@ struct CompareRun {
 
     /// Until the roots are proven equal, or one side gives up.
     private mutating func converse() -> Bool {
-        var message = asInitiator { $0.start() }
+        var questions = [asInitiator { $0.start() }]
         while roundTrips < Self.maxRoundTrips {
-            guard case .send(let answer) = ask(message) else { return false }
-            switch asInitiator({ $0.receive(answer) }) {
-            case .send(let next): message = next
+            guard let answers = ask(questions) else { return false }
+            var step = ReconcileStep.wait
+            for answer in answers { step = asInitiator { $0.receive(answer) } }
+            switch step {
+            case .send(let next): questions = [next]
+            case .gather(let next): questions = next
             case .exchange(let difference):
                 guard let keys = exchange(difference) else { return false }
-                message = asInitiator { $0.close(received: keys) }
+                questions = [asInitiator { $0.close(received: keys) }]
             case .done: return true
-            case .failed: return false
+            case .wait, .failed: return false
             }
         }
         return false
+    }
+
+    /// Messages that go at once: one round trip.
+    private mutating func ask(_ questions: [[UInt8]]) -> [[UInt8]]? {
+        roundTrips += 1
+        var answers: [[UInt8]] = []
+        for question in questions {
+            guard case .send(let answer) = ask(question) else { return nil }
+            answers.append(answer)
+        }
+        return answers
     }
 
     /// Moves the missing events, of which only the requests are counted; nil where the responder
@@ -61,6 +75,7 @@ struct CompareRun {
         have.formUnion(difference.have)
         asResponder { $0.received(difference.have) }
         var came: [EventKey] = []
+        if !difference.wants.isEmpty { roundTrips += 1 }
         for want in difference.wants {
             guard case .deliver(let keys) = ask(want) else { return nil }
             came += keys
@@ -69,10 +84,8 @@ struct CompareRun {
         return came
     }
 
-    /// One round trip.
     private mutating func ask(_ message: [UInt8]) -> ReconcileReply {
         bytes += message.count
-        roundTrips += 1
         let reply = asResponder { $0.receive(message) }
         if case .send(let answer) = reply { bytes += answer.count }
         return reply

@@ -136,8 +136,10 @@ public struct SyncResult: Hashable, Sendable {
     public var received: Int
     /// Pushed to the peer.
     public var sent: Int
-    /// Requests made.
+    /// Requests made, but for such that went at once.
     public var roundTrips: Int
+    /// What finding the difference took; nil where the logs were not compared.
+    public var account: SessionAccount?
     /// Nil where the logs were not compared.
     public var comparison: Comparison?
 

@@ -218,6 +218,7 @@ extension Engine {
         statements.removeFirst(storing.statements)
         waitToSay(now)
         if index.apply(storing.write, membership) { isMembershipStale = true }
+        commons.dropOld(eventCount)
         // With its key's last event the node falls silent.
         if index.controls[key.node].contains(where: \.endsOwnKey) { statements = [] }
         for event in storing.jobs.flatMap(\.events) where storing.write.bodies[event.id] != nil {

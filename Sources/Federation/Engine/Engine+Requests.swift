@@ -87,8 +87,9 @@ extension Engine {
         case .push(let batch): take(batch, exchange, from: node, &effects)
         case .pull(let since): servePage(since: since, exchange, to: node, &effects)
         case .stream(let since): serveStream(since: since, exchange, to: node, &effects)
-        case .reconcile(let session, let message):
-            respond(to: message, session: session, exchange, from: node, now, &effects)
+        case .reconcile(let session, let context, let message):
+            respond(
+                to: message, session: session, context, exchange, from: node, now, &effects)
         case .fetch(let session, let message):
             deliver(message, session: session, exchange, to: node, now, &effects)
         case .bodies(let ids):

@@ -47,6 +47,9 @@ public struct Engine: Sendable {
     var streams: [NodeID: OutgoingStream] = [:]
     var responders: [SessionName: ResponderSession] = [:]
     var pulls: [NodeID: PullOperation] = [:]
+    var commons = CommonRoots()
+    /// When the sketch in the making goes on.
+    var sketchAt: Instant?
     /// How often each refusal was given, by code.
     public internal(set) var refusals: [RefusalCode: UInt64] = [:]
     private var lastToken: UInt64 = 0
@@ -111,6 +114,7 @@ public struct Engine: Sendable {
 
     /// What follows from every input: who is admitted is known before the next commit is composed.
     private mutating func conclude(_ now: Instant, _ effects: inout [Effect]) {
+        keepSketches(now)
         settleMembership(now, &effects)
         commit(now, &effects)
     }
@@ -155,6 +159,7 @@ public struct Engine: Sendable {
             deadline = min(deadline ?? instant, instant)
         }
         if hasDirtyRecords { consider(intake.retryAt) }
+        consider(sketchAt)
         for peer in peers.values { consider(self.deadline(of: peer)) }
         for stream in streams.values { consider(stream.deadline) }
         for session in responders.values { consider(session.expires) }

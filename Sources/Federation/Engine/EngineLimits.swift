@@ -35,6 +35,9 @@ enum EngineLimits {
     /// What leaving an event out of a session's tree costs a peer of its budget, as bytes: a few
     /// microseconds, that is a thousandth of what it may order each second.
     static let exclusionBytes = 2048
+    /// Keys that a sketch in the making takes in at once: about 10 ms.
+    static let sketchKeys = 8192
+    static let sketchEvery: Duration = .milliseconds(20)
     /// Invites that nobody has used yet, and how long one may be good.
     static let invites = 64
     static let inviteLife: Duration = .seconds(30 * 86_400)

@@ -47,30 +47,34 @@ public struct Settings: Sendable {
 
 /// Makes the two sides of a session: the tree's own, or a baseline to compare it with.
 public protocol Reconciler: Sendable {
-    /// The side that asks. `salt` is secret and drawn for this session.
+    /// The side that asks. `salt` is secret and drawn for this session; `common` is what the last
+    /// session with this peer has proven.
     func initiator(
-        tree: MerkleSearchTree, salt: UInt64, context: UInt64, cutoff: Timestamp?
+        index: ReconcileIndex, salt: UInt64, common: CommonRoot?, cutoff: Timestamp?
     ) -> any ReconcileInitiating
 
-    /// The side that answers.
+    /// The side that answers; `commons` are what earlier sessions with this peer have proven.
     func responder(
-        tree: MerkleSearchTree, context: UInt64, cutoff: Timestamp?
+        index: ReconcileIndex, commons: [CommonRoot], cutoff: Timestamp?
     ) -> any ReconcileResponding
 }
 
-/// Descent of the Merkle Search Tree: what federations use.
+/// Spine, lists, sketches and the descent of the Merkle Search Tree: what federations use.
 public struct TreeReconciler: Reconciler {
-    public init() {}
+    private let limits: ReconcileLimits
+
+    public init(limits: ReconcileLimits = .standard) { self.limits = limits }
 
     public func initiator(
-        tree: MerkleSearchTree, salt: UInt64, context: UInt64, cutoff: Timestamp?
+        index: ReconcileIndex, salt: UInt64, common: CommonRoot?, cutoff: Timestamp?
     ) -> any ReconcileInitiating {
-        ReconcileInitiator(tree: tree, salt: salt, context: context, cutoff: cutoff)
+        ReconcileInitiator(
+            index: index, salt: salt, common: common, cutoff: cutoff, limits: limits)
     }
 
     public func responder(
-        tree: MerkleSearchTree, context: UInt64, cutoff: Timestamp?
+        index: ReconcileIndex, commons: [CommonRoot], cutoff: Timestamp?
     ) -> any ReconcileResponding {
-        ReconcileResponder(tree: tree, context: context, cutoff: cutoff)
+        ReconcileResponder(index: index, commons: commons, cutoff: cutoff, limits: limits)
     }
 }

@@ -7,7 +7,8 @@ import MerkleSearchTree
 /// It changes only when a write is durable, so whatever is read from it may be acknowledged.
 struct LogIndex: Sendable {
     let id: LogID
-    private(set) var tree: MerkleSearchTree
+    /// The tree of what is admitted, with what sessions need beside it.
+    private(set) var sets: ReconcileIndex
     private(set) var chains: [ChainName: Chain] = [:]
     /// Events held that are not admitted, or no longer: they are in no root and not handed on.
     private(set) var hidden: Set<EventKey> = []
@@ -29,7 +30,7 @@ struct LogIndex: Sendable {
 
     init(_ state: LogState) {
         id = state.id
-        tree = MerkleSearchTree()
+        sets = ReconcileIndex(epochs: [])
         lastPosition = state.lastPosition
         clock = HybridLogicalClock(last: state.clock)
         missingBodies = Set(state.missingBodies)
@@ -49,13 +50,15 @@ struct LogIndex: Sendable {
         where !membership.admits(place.origin, place.sequence, place.key.id) {
             hide(place.key)
         }
-        tree = MerkleSearchTree(
-            sorted: hidden.isEmpty ? state.keys : state.keys.filter { !hidden.contains($0) })
+        sets = .unprepared(
+            MerkleSearchTree(
+                sorted: hidden.isEmpty ? state.keys : state.keys.filter { !hidden.contains($0) }))
         strangers = Set(
             aside.values.filter { membership.isUnknown($0.event.header.origin) }.map(\.event.id))
         findNextAside(membership)
     }
 
+    var tree: MerkleSearchTree { sets.tree }
     var root: Digest { tree.root }
 
     /// Whether the event is durable here, admitted or not.
@@ -110,7 +113,7 @@ struct LogIndex: Sendable {
             lastPosition = max(lastPosition, entry.position)
             clock.observe(header.time)
         }
-        tree.insert(contentsOf: admitted)
+        sets.insert(contentsOf: admitted)
         for id in write.bodies.keys {
             missingBodies.remove(id)
             hiddenBodies.remove(id)
@@ -148,8 +151,8 @@ struct LogIndex: Sendable {
         }
         for key in entering { show(key) }
         for key in leaving { hide(key) }
-        Self.remove(leaving, from: &tree)
-        tree.insert(contentsOf: entering)
+        sets.remove(contentsOf: leaving)
+        sets.insert(contentsOf: entering)
         findNextAside(new)
     }
 
@@ -168,18 +171,14 @@ struct LogIndex: Sendable {
         missingBodies.contains(id) || hiddenBodies.contains(id)
     }
 
-    /// A key that is taken out alone hashes the pages above it; where there are many, a new tree
-    /// costs less.
-    private static func remove(_ keys: Set<EventKey>, from tree: inout MerkleSearchTree) {
-        if keys.count > tree.count / 32 {
-            tree = MerkleSearchTree(sorted: tree.keys.filter { !keys.contains($0) })
-        } else {
-            for key in keys { tree.remove(key) }
-        }
+    /// See `ReconcileIndex.setEpochs` and `prepare`.
+    mutating func setEpochs(_ epochs: [UInt64]) { sets.setEpochs(epochs) }
+    mutating func prepareSketch(_ epoch: UInt64, keys: Int) -> Bool {
+        sets.prepare(epoch, keys: keys)
     }
 
-    /// What of the tree a list of origins admits; a snapshot. O(what it leaves out).
-    func tree(of list: [AdmittedOrigin], _ membership: Membership) -> MerkleSearchTree {
+    /// What a list of origins admits; a snapshot. O(what it leaves out).
+    func sets(of list: [AdmittedOrigin], _ membership: Membership) -> ReconcileIndex {
         var leaving: Set<EventKey> = []
         let extents = Dictionary(list.map { ($0.origin, $0.extent) }) { a, _ in a }
         for (origin, extent) in membership.extents where extents[origin] != extent {
@@ -189,12 +188,10 @@ struct LogIndex: Sendable {
                 if !reach.contains(sequence, key.id) { leaving.insert(key) }
             }
         }
-        var tree = tree
-        Self.remove(leaving, from: &tree)
-        return tree
+        return leaving.isEmpty ? sets : sets.subtracting(leaving)
     }
 
-    /// How many events `tree(of:)` has to look at to leave some out.
+    /// How many events `sets(of:)` has to look at to leave some out.
     func count(without list: [AdmittedOrigin], _ membership: Membership) -> Int {
         let extents = Dictionary(list.map { ($0.origin, $0.extent) }) { a, _ in a }
         return membership.extents.reduce(0) { sum, line in

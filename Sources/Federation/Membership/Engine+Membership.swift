@@ -32,7 +32,10 @@ extension Engine {
             own: key.node, policy: policy, records: peers.mapValues(\.record))
         membership = Membership(ground, index.controls, index.chains)
         let changes = old.changes(to: membership)
-        if !changes.isEmpty { index.sift(from: old, to: membership) }
+        if !changes.isEmpty {
+            index.sift(from: old, to: membership)
+            commons.removeAll()
+        }
         // What follows is done whether or not something has changed: the process may have ended
         // between a statement and what follows from it.
         release(index.turnedAway(membership))

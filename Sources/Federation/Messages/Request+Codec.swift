@@ -33,9 +33,10 @@ extension Request {
         case .stream(let since):
             head(.stream, 1)
             writer.optional(since) { $0.cursor($1) }
-        case .reconcile(let session, let message):
-            head(.reconcile, 2)
+        case .reconcile(let session, let context, let message):
+            head(.reconcile, 3)
             writer.session(session)
+            writer.optional(context) { $0.session($1) }
             writer.data(message)
         case .fetch(let session, let message):
             head(.fetch, 2)
@@ -93,8 +94,11 @@ extension Request {
             try expect(1)
             return .stream(since: try reader.optional { r throws(CBORError) in try r.cursor() })
         case .reconcile:
-            try expect(2)
-            return .reconcile(session: try reader.session(), message: try reader.message())
+            try expect(3)
+            return .reconcile(
+                session: try reader.session(),
+                context: try reader.optional { r throws(CBORError) in try r.session() },
+                message: try reader.message())
         case .fetch:
             try expect(2)
             return .fetch(session: try reader.session(), message: try reader.message())

@@ -7,7 +7,7 @@ extension Request {
         switch self {
         case .push(let batch): batch.events.reduce(0) { $0 + $1.wireSize }
         case .pull, .stream, .fetch, .bodies: MessageLimits.pageBytes / 8
-        case .reconcile(_, let message): max(message.count, 4096)
+        case .reconcile(_, _, let message): max(message.count, 4096)
         case .admissions(_, let list): 4096 + list.count * 80
         case .introduce, .confirm, .status, .ownRecord, .leave: 1024
         }

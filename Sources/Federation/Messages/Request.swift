@@ -13,8 +13,8 @@ public enum Request: Hashable, Sendable {
     case pull(since: Cursor?)
     /// The receiver's log after `since`, then everything new as it comes.
     case stream(since: Cursor?)
-    /// One message of a reconcile session.
-    case reconcile(session: UInt64, message: [UInt8])
+    /// One message of a reconcile session; the first one tells whom the sender admits, by a digest.
+    case reconcile(session: UInt64, context: UInt64? = nil, message: [UInt8])
     /// Ends a session by asking for the events that it found.
     case fetch(session: UInt64, message: [UInt8])
     /// The bodies of events that the sender holds without one.

@@ -33,6 +33,8 @@ public struct Notices: OptionSet, Hashable, Sendable {
     public static let keyTwice = Notices(rawValue: 2)
     /// The teller could not reach the peer at any of its addresses when it last tried.
     public static let unreachable = Notices(rawValue: 4)
+    /// The teller admits other origins than the session's other side has said that it does.
+    public static let admitsOthers = Notices(rawValue: 8)
 }
 
 /// Second message of a registration, B to A.

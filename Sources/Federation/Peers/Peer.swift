@@ -27,6 +27,8 @@ struct Peer: Sendable {
     var admits: [AdmittedOrigin]?
     /// The last session showed that it admits others than we do.
     var contextDiffers = false
+    /// The last session that we began and that came to a verdict.
+    var lastSession: SessionRecord?
 
     var registration = Registration()
     var download = Download()

@@ -4,8 +4,8 @@ import MerkleSearchTree
 /// Reconcile sessions that peers begin.
 extension Engine {
     mutating func respond(
-        to message: [UInt8], session number: UInt64, _ exchange: Exchange, from node: NodeID,
-        _ now: Instant, _ effects: inout [Effect]
+        to message: [UInt8], session number: UInt64, _ context: UInt64?, _ exchange: Exchange,
+        from node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
         let name = SessionName(peer: node, number: number)
         var session = session(name, now)
@@ -13,8 +13,13 @@ extension Engine {
         session.expires = now + EngineLimits.sessionLife
         switch session.machine.receive(message) {
         case .send(let reply):
+            if let common = session.machine.common, session.isWhole {
+                commons.remember(common, with: node)
+            }
             responders[name] = session
-            effects.append(.reply(exchange, .message(reply, notices(for: node, now))))
+            var notices = notices(for: node, now)
+            if let context, context != session.context { notices.insert(.admitsOthers) }
+            effects.append(.reply(exchange, .message(reply, notices)))
         case .deliver:
             responders[name] = nil
             refuse(exchange, Refusal(.malformed, "ask for events by fetch"), &effects)
@@ -48,8 +53,9 @@ extension Engine {
             if let oldest { responders[oldest.key] = nil }
         }
         let machine = settings.reconciler.responder(
-            tree: index.tree, context: membership.context, cutoff: cutoff)
-        return ResponderSession(machine: machine, expires: now + EngineLimits.sessionLife)
+            index: index.sets, commons: commons[name.peer], cutoff: cutoff)
+        return ResponderSession(
+            machine: machine, context: membership.context, expires: now + EngineLimits.sessionLife)
     }
 
     /// Answers `admissions`: the session goes on over what both admit.
@@ -65,8 +71,9 @@ extension Engine {
         if mine != theirs {
             let common = Membership.common(mine, theirs)
             session.machine = settings.reconciler.responder(
-                tree: index.tree(of: common, membership),
-                context: Membership.context(of: common), cutoff: cutoff)
+                index: index.sets(of: common, membership), commons: [], cutoff: cutoff)
+            session.context = Membership.context(of: common)
+            session.isWhole = false
         }
         responders[name] = session
         effects.append(.reply(exchange, .admissions(mine)))

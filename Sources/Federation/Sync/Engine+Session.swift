@@ -15,16 +15,17 @@ extension Engine {
         }
         peers[node]?.compareAt = nil
         var machine = settings.reconciler.initiator(
-            tree: index.tree, salt: secrets.word(), context: membership.context, cutoff: cutoff)
+            index: index.sets, salt: secrets.word(), common: commons[node].last, cutoff: cutoff)
         let message = machine.start()
         peers[node]?.session = InitiatorSession(
             number: secrets.word(), machine: machine, snapshot: index.tree,
+            context: membership.context,
             result: operation?.result ?? SyncResult(peer: node), operation: operation?.token)
         // Where the last session showed that the two admit others, that is asked first.
         if peer.contextDiffers {
             askAdmissions(of: node, &effects)
         } else {
-            sendMessage(message, to: node, &effects)
+            sendMessages([message], to: node, context: membership.context, &effects)
         }
     }
 
@@ -47,15 +48,17 @@ extension Engine {
             peers[node]?.admits = theirs
             peers[node]?.contextDiffers = mine != theirs
             let common = Membership.common(mine, theirs)
-            let tree = index.tree(of: common, membership)
+            let sets = mine == theirs ? index.sets : index.sets(of: common, membership)
             var machine = settings.reconciler.initiator(
-                tree: tree, salt: secrets.word(), context: Membership.context(of: common),
-                cutoff: cutoff)
+                index: sets, salt: secrets.word(),
+                common: mine == theirs ? commons[node].last : nil, cutoff: cutoff)
             let message = machine.start()
             peers[node]?.session?.machine = machine
-            peers[node]?.session?.snapshot = tree
+            peers[node]?.session?.snapshot = sets.tree
             peers[node]?.session?.common = mine == theirs ? nil : common
-            sendMessage(message, to: node, &effects)
+            peers[node]?.session?.isAgreed = true
+            sendMessages(
+                [message], to: node, context: Membership.context(of: common), &effects)
         case .refused(let refusal):
             refused(by: node, refusal, now, &effects)
             endSession(with: node, refusal, now, &effects)
@@ -70,14 +73,20 @@ extension Engine {
         return Timestamp(physical: limit, counter: .max)
     }
 
-    private mutating func sendMessage(
-        _ message: [UInt8], to node: NodeID, _ effects: inout [Effect]
+    /// Messages that go at once: one round trip.
+    private mutating func sendMessages(
+        _ messages: [[UInt8]], to node: NodeID, context: UInt64? = nil, _ effects: inout [Effect]
     ) {
         guard let peer = peers[node], let session = peer.session else { return }
         peers[node]?.session?.result.roundTrips += 1
-        let request = Request.reconcile(session: session.number, message: message)
-        let token = token(for: .sessionMessage(node, session: session.number))
-        effects.append(.send(token, to: peer.destination(policy), request))
+        if session.exchange == nil { peers[node]?.session?.account.roundTrips += 1 }
+        for message in messages {
+            peers[node]?.session?.account.sentBytes += message.count
+            let request = Request.reconcile(
+                session: session.number, context: context, message: message)
+            let token = token(for: .sessionMessage(node, session: session.number))
+            effects.append(.send(token, to: peer.destination(policy), request))
+        }
     }
 
     mutating func sessionAnswered(
@@ -87,10 +96,10 @@ extension Engine {
         switch response {
         case .message(let message, let notices):
             peers[node]?.session?.peerMissesBodies = notices.contains(.missesBodies)
-            take(notices, from: node, &effects)
-            guard let step = peers[node]?.session?.machine.receive(message) else { return }
-            if peers[node]?.session?.machine.contextDiffers == true {
-                guard peers[node]?.session?.common == nil else {
+            take(notices.subtracting(.admitsOthers), from: node, &effects)
+            peers[node]?.session?.account.receivedBytes += message.count
+            if notices.contains(.admitsOthers) {
+                guard peers[node]?.session?.isAgreed == false else {
                     // The peer's membership has changed between its answers: ask anew next time.
                     let refusal = Refusal(.sessionGone, "who is admitted changed meanwhile")
                     return endSession(with: node, refusal, now, &effects)
@@ -98,6 +107,7 @@ extension Engine {
                 peers[node]?.contextDiffers = true
                 return askAdmissions(of: node, &effects)
             }
+            guard let step = peers[node]?.session?.machine.receive(message) else { return }
             follow(step, with: node, now, &effects)
         case .refused(let refusal):
             refused(by: node, refusal, now, &effects)
@@ -110,9 +120,18 @@ extension Engine {
         _ step: ReconcileStep, with node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
         switch step {
-        case .send(let message): sendMessage(message, to: node, &effects)
+        case .send(let message): sendMessages([message], to: node, &effects)
+        case .gather(let messages): sendMessages(messages, to: node, &effects)
+        case .wait: break
         case .exchange(let difference): startExchange(difference, with: node, now, &effects)
         case .done(let outcome):
+            peers[node]?.session?.account.method = outcome.method
+            peers[node]?.session?.account.attempts = outcome.attempts
+            if let session = peers[node]?.session, session.common == nil,
+                let common = session.machine.common
+            {
+                commons.remember(common, with: node)
+            }
             let verdict: Comparison.Verdict =
                 if outcome.cutoff != nil {
                     .equalSoFar
@@ -136,6 +155,7 @@ extension Engine {
         _ effects: inout [Effect]
     ) {
         guard let session = peers[node]?.session else { return }
+        peers[node]?.session?.pushed += difference.have.count
         var exchange = InitiatorSession.Exchange(
             have: difference.have[...], wants: difference.wants[...],
             needCount: difference.needCount)
@@ -155,6 +175,7 @@ extension Engine {
         let want = peers[node]?.session?.exchange?.wants.popFirst() ?? []
         peers[node]?.session?.exchange?.isFetching = true
         peers[node]?.session?.result.roundTrips += 1
+        peers[node]?.session?.account.sentBytes += want.count
         let request = Request.fetch(session: session.number, message: want)
         let token = token(for: .sessionFetch(node, session: session.number))
         effects.append(.send(token, to: peer.destination(policy), request))
@@ -256,7 +277,7 @@ extension Engine {
             let message = peers[node]?.session?.machine.close(received: exchange.received)
         else { return }
         peers[node]?.session?.snapshot.insert(contentsOf: exchange.received)
-        sendMessage(message, to: node, &effects)
+        sendMessages([message], to: node, &effects)
     }
 
     /// Ends a session with a verdict.
@@ -267,7 +288,11 @@ extension Engine {
         guard var session = peers[node]?.session else { return }
         let comparison = Comparison(verdict: verdict, root: session.snapshot.root)
         session.result.comparison = comparison
+        session.account.naiveBytes = session.naiveBytes
+        session.result.account = session.account
         peers[node]?.session = nil
+        peers[node]?.lastSession = SessionRecord(
+            at: wall, verdict: verdict, account: session.account)
         peers[node]?.comparison = comparison
         heard(node, now)
         report(.compared(node, comparison), &effects)

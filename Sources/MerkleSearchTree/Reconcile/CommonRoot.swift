@@ -23,7 +23,7 @@ public struct CommonRoot: Sendable, Equatable {
     var tag: UInt64 { secret.w1 >> 32 }
 
     /// More new keys than this are not named from a common root.
-    static let mostNew = 4096
+    public static let mostNew = 4096
 
     /// Keys that `tree` has gained, ascending; nil where it has lost some, or gained too many.
     func gains(of tree: MerkleSearchTree) -> [EventKey]? {

@@ -57,7 +57,9 @@ extension ReconcileInitiator {
         search = SketchSearch()
         search.theirCount = summary.count
         search.syndromes = summary.syndromes
-        guard let epoch = index.epochs.first(where: { UInt8(truncatingIfNeeded: $0) == summary.epoch })
+        guard
+            let epoch = index.epochs.first(where: { UInt8(truncatingIfNeeded: $0) == summary.epoch }
+            )
         else { return false }
         search.epoch = epoch
         guard let sketch = index.sketch(epoch: epoch),

@@ -120,7 +120,7 @@ extension ReconcileResponder {
         for value in want.values {
             keys += index.keys(matching: value, topBits: bits, epoch: sketch?.epoch ?? 0)
         }
-        return .deliver(keys.sorted())
+        return .deliver(Set(keys).sorted())
     }
 }
 

@@ -121,7 +121,9 @@ extension ReconcileIndex {
             tree.top.forEach(from: nil, to: nil) { renewed.insert($0) }
             ids = renewed
         }
-        let worn = sketches.filter { tree.count > 2 * 4 * $0.cells.count && $0.cells.count < 65_536 }
+        let worn = sketches.filter {
+            tree.count > 2 * 4 * $0.cells.count && $0.cells.count < 65_536
+        }
         for sketch in worn {
             sketches.removeAll { $0.epoch == sketch.epoch }
             _ = prepare(sketch.epoch, keys: .max)
@@ -232,9 +234,11 @@ extension ReconcileIndex {
     /// What is not there yet of `keys`, up to a cutoff, ascending and each once.
     func inSession(_ keys: [EventKey], upTo cutoff: Timestamp?) -> [EventKey] {
         let limit = cutoff.map { EventKey(time: $0.next, id: .zero) }
-        return Set(keys.filter { key in
-            !tree.contains(key) && (limit.map { key < $0 } ?? true)
-        }).sorted()
+        return Set(
+            keys.filter { key in
+                !tree.contains(key) && (limit.map { key < $0 } ?? true)
+            }
+        ).sorted()
     }
 
     /// Without the keys of later events; all of them where the cutoff is nil.

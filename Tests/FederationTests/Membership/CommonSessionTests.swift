@@ -146,10 +146,11 @@ struct CommonSessionTests {
     /// A peer that holds nothing answers the last message of a session.
     private func answer(_ node: Node, context: UInt64) throws {
         let asked = try #require(node.take().compactMap(\.asked).last)
-        guard case .reconcile(_, let message) = asked.request else { return }
-        var responder = ReconcileResponder(tree: MerkleSearchTree(), context: context)
+        guard case .reconcile(_, let told, let message) = asked.request else { return }
+        var responder = ReconcileResponder(index: ReconcileIndex())
         guard case .send(let reply) = responder.receive(message) else { return }
-        give(node, asked.token, .message(reply, []))
+        let differs = told.map { $0 != context } ?? false
+        give(node, asked.token, .message(reply, differs ? .admitsOthers : []))
     }
 
     private func give(_ node: Node, _ token: Token, _ response: Response) {
