@@ -107,7 +107,7 @@ struct ReconcileTests {
 
     @Test(arguments: 1...12)
     func collidingFingerprintsAreCaughtAndTheNextSaltSucceeds(seed: UInt64) {
-        var limits = ReconcileLimits(attempts: 60, usesSketches: false)
+        var limits = ReconcileLimits(attempts: 60, ways: .descent)
         limits.fingerprintBits = 3
         let keys = (0..<4000).map { item($0) }
         let ours = keys.enumerated().filter { $0.offset % 200 != 7 }.map(\.element)

@@ -4,44 +4,57 @@ import MerkleSearchTree
 
 /// One session between two machines, message by message.
 struct CompareRun {
-    private let pair: KeyPair
+    private let pair: ComparePair
     private let clock: () -> Duration
     private var initiator: any ReconcileInitiating
     private var responder: any ReconcileResponding
-    private var bytes = 0
-    private var roundTrips = 0
-    private var initiatorTime = Duration.zero
-    private var responderTime = Duration.zero
+    private var result: CompareReport.Result
+    private var isKnown = false
     private var have: Set<EventKey> = []
     private var received: Set<EventKey> = []
     /// A session that takes more is not worth waiting for.
     private static let maxRoundTrips = 100_000
 
-    init(
-        _ pair: KeyPair, _ reconciler: any Reconciler, salt: UInt64,
+    /// What a method needs for a pair.
+    static func result(
+        of method: CompareMethod, _ pair: ComparePair, salt: UInt64,
+        _ clock: @escaping () -> Duration
+    ) -> CompareReport.Result {
+        switch method {
+        case .pages: return PagePull.result(pair, clock)
+        case .cursor: return CursorModel.result(pair)
+        default:
+            guard let reconciler = method.reconciler else { preconditionFailure("no machines") }
+            var run = CompareRun(method, pair, reconciler, salt: salt, clock)
+            return run.finished()
+        }
+    }
+
+    private init(
+        _ method: CompareMethod, _ pair: ComparePair, _ reconciler: any Reconciler, salt: UInt64,
         _ clock: @escaping () -> Duration
     ) {
         self.pair = pair
         self.clock = clock
+        result = CompareReport.Result(method: method)
+        let commons = method == .ours ? pair.commons : (nil, nil)
         initiator = reconciler.initiator(
-            index: ReconcileIndex(sorted: pair.initiator), salt: salt, common: nil, cutoff: nil)
+            index: pair.initiator, salt: salt, common: commons.0, cutoff: nil)
         responder = reconciler.responder(
-            index: ReconcileIndex(sorted: pair.responder), commons: [], cutoff: nil)
+            index: pair.responder, commons: commons.1.map { [$0] } ?? [], cutoff: nil)
     }
 
-    mutating func result(named name: String) -> CompareReport.Result {
+    private mutating func finished() -> CompareReport.Result {
         let isProven = converse()
-        return CompareReport.Result(
-            method: name, bytes: bytes, roundTrips: roundTrips, initiator: initiatorTime,
-            responder: responderTime,
-            isExact: isProven && have == Set(pair.onlyInitiator)
-                && received == Set(pair.onlyResponder))
+        result.isExact =
+            isProven && have == Set(pair.onlyInitiator) && received == Set(pair.onlyResponder)
+        return result
     }
 
     /// Until the roots are proven equal, or one side gives up.
     private mutating func converse() -> Bool {
         var questions = [asInitiator { $0.start() }]
-        while roundTrips < Self.maxRoundTrips {
+        while result.roundTripsInAll < Self.maxRoundTrips {
             guard let answers = ask(questions) else { return false }
             var step = ReconcileStep.wait
             for answer in answers { step = asInitiator { $0.receive(answer) } }
@@ -51,7 +64,9 @@ struct CompareRun {
             case .exchange(let difference):
                 guard let keys = exchange(difference) else { return false }
                 questions = [asInitiator { $0.close(received: keys) }]
-            case .done: return true
+            case .done(let outcome):
+                result.way = outcome.method.rawValue
+                return true
             case .wait, .failed: return false
             }
         }
@@ -60,7 +75,8 @@ struct CompareRun {
 
     /// Messages that go at once: one round trip.
     private mutating func ask(_ questions: [[UInt8]]) -> [[UInt8]]? {
-        roundTrips += 1
+        result.roundTripsInAll += 1
+        if !isKnown { result.roundTrips += 1 }
         var answers: [[UInt8]] = []
         for question in questions {
             guard case .send(let answer) = ask(question) else { return nil }
@@ -72,22 +88,25 @@ struct CompareRun {
     /// Moves the missing events, of which only the requests are counted; nil where the responder
     /// refuses one.
     private mutating func exchange(_ difference: ReconcileDifference) -> [EventKey]? {
+        isKnown = true
         have.formUnion(difference.have)
         asResponder { $0.received(difference.have) }
         var came: [EventKey] = []
-        if !difference.wants.isEmpty { roundTrips += 1 }
+        if !difference.wants.isEmpty { result.roundTripsInAll += 1 }
         for want in difference.wants {
             guard case .deliver(let keys) = ask(want) else { return nil }
-            came += keys
+            // A truncated name may bring what is held.
+            came += keys.filter { !pair.initiator.tree.contains($0) }
+            result.extraEvents += keys.count { pair.initiator.tree.contains($0) }
         }
         received.formUnion(came)
         return came
     }
 
     private mutating func ask(_ message: [UInt8]) -> ReconcileReply {
-        bytes += message.count
+        result.bytes += message.count
         let reply = asResponder { $0.receive(message) }
-        if case .send(let answer) = reply { bytes += answer.count }
+        if case .send(let answer) = reply { result.bytes += answer.count }
         return reply
     }
 
@@ -95,8 +114,11 @@ struct CompareRun {
         _ body: (inout any ReconcileInitiating) -> Value
     ) -> Value {
         let start = clock()
-        defer { initiatorTime += clock() - start }
-        return body(&initiator)
+        let value = body(&initiator)
+        let time = clock() - start
+        result.initiatorInAll += time
+        if !isKnown { result.initiator += time }
+        return value
     }
 
     @discardableResult
@@ -104,7 +126,10 @@ struct CompareRun {
         _ body: (inout any ReconcileResponding) -> Value
     ) -> Value {
         let start = clock()
-        defer { responderTime += clock() - start }
-        return body(&responder)
+        let value = body(&responder)
+        let time = clock() - start
+        result.responderInAll += time
+        if !isKnown { result.responder += time }
+        return value
     }
 }

@@ -1,14 +1,14 @@
 import Core
-import Federation
 import MerkleSearchTree
 
-/// One pair of logs that differ in a known way, for `federate compare`.
+/// Two logs that differ in a known way, for `federate compare`.
 ///
 /// Item i has id SHA-256("item-<seed>-<i>") and time 1,700,000,000,000,000 + 1000 i microseconds;
 /// there are `items` + `different` of them. Both sides hold all but the different ones; of these
-/// the initiator holds the even ones (counted from 0), the responder the odd ones.
+/// the initiator holds the even ones (counted from 0), the responder the odd ones, where
+/// `placement` does not say otherwise.
 public struct CompareScenario: Hashable, Sendable {
-    /// Where the different items stand in time.
+    /// Where the different items stand in time, and who holds them.
     public enum Placement: String, CaseIterable, Hashable, Sendable {
         /// After all others.
         case recent
@@ -16,6 +16,20 @@ public struct CompareScenario: Hashable, Sendable {
         case scattered
         /// Drawn from the seed.
         case random
+        /// Half of them scattered, half recent.
+        case mixed
+        /// In three runs, at a quarter, half and three quarters of the time.
+        case bursts
+        /// Drawn from the seed, with a hundred items at each microsecond.
+        case crowded
+        /// After all others, all at the responder.
+        case behind
+        /// After all others, all at the initiator.
+        case ahead
+        /// Drawn from the seed, all at the responder.
+        case subset
+        /// After all others, `different` on each side, and both remember what they had before.
+        case known
     }
 
     /// Items that both hold, 0 to 10,000,000.
@@ -37,87 +51,74 @@ public struct CompareScenario: Hashable, Sendable {
     /// `cpuClock` reads the processor time used so far by the calling thread. Throws where a number
     /// is outside of its bounds.
     public func run(
-        cpuClock: @escaping () -> Duration
+        _ methods: [CompareMethod] = CompareMethod.allCases, cpuClock: @escaping () -> Duration
     ) throws(ScenarioError) -> CompareReport {
-        try Scenario.check("items", items, 0...10_000_000)
-        try Scenario.check("different", different, 0...1_000_000)
-        let pair = KeyPair(self)
-        let methods: [(String, any Reconciler)] = [
-            ("mst", TreeReconciler()), ("naive", NaiveReconciler()),
-        ]
+        try check()
+        var base = CompareBase(self)
+        let pair = base.pair(self)
         return CompareReport(
             scenario: self,
-            results: methods.map { name, reconciler in
-                var run = CompareRun(pair, reconciler, salt: saltSource, cpuClock)
-                return run.result(named: name)
-            })
+            results: methods.map { CompareRun.result(of: $0, pair, salt: salt, cpuClock) })
     }
 
-    /// The first word of the session's salt: from the seed, so that the bytes can be had again.
-    private var saltSource: UInt64 { Seeds(seed).digest("compare").w0 }
-}
+    func check() throws(ScenarioError) {
+        try Scenario.check("items", items, 0...10_000_000)
+        try Scenario.check("different", different, 0...1_000_000)
+    }
 
-/// What the two sides hold.
-struct KeyPair {
-    /// Ascending.
-    let initiator: [EventKey]
-    let responder: [EventKey]
-    /// What only one side holds, ascending.
-    let onlyInitiator: [EventKey]
-    let onlyResponder: [EventKey]
+    /// The session's salt: from the seed, so that the bytes can be had again.
+    var salt: UInt64 { Seeds(seed).digest("compare").w0 }
 
-    init(_ scenario: CompareScenario) {
-        let places = Self.places(scenario)
-        var sides: [EventKey] = []
-        var (first, second) = ([EventKey](), [EventKey]())
-        var (onlyFirst, onlySecond) = ([EventKey](), [EventKey]())
-        sides.reserveCapacity(scenario.items + scenario.different)
-        var next = 0
-        for item in 0..<scenario.items + scenario.different {
-            let key = Self.key(item, seed: scenario.seed)
-            guard next < places.count, places[next] == item else {
-                first.append(key)
-                second.append(key)
-                continue
-            }
-            if next.isMultiple(of: 2) {
-                first.append(key)
-                onlyFirst.append(key)
-            } else {
-                second.append(key)
-                onlySecond.append(key)
-            }
-            next += 1
+    /// How many items there are.
+    var total: Int { items + different * (placement == .known ? 2 : 1) }
+
+    /// Whether the initiator holds the different item number `place`; else the responder does.
+    func isInitiators(_ place: Int) -> Bool {
+        switch placement {
+        case .behind, .subset: false
+        case .ahead: true
+        default: place.isMultiple(of: 2)
         }
-        initiator = first
-        responder = second
-        onlyInitiator = onlyFirst
-        onlyResponder = onlySecond
     }
 
-    static func key(_ item: Int, seed: UInt64) -> EventKey {
-        EventKey(
-            physical: 1_700_000_000_000_000 + 1_000 * UInt64(item), counter: 0,
+    /// Numbers of the different items, strictly ascending.
+    var places: [Int] {
+        switch placement {
+        case .recent, .behind, .ahead, .known: Array(items..<total)
+        case .scattered: Self.even(different, of: total)
+        case .random, .crowded, .subset: drawn
+        case .mixed:
+            Self.even(different - different / 2, of: items + different - different / 2)
+                + (total - different / 2..<total)
+        case .bursts:
+            (0..<3).flatMap { run in
+                let first = total * (run + 1) / 4 - different / 6
+                let count = different * (run + 1) / 3 - different * run / 3
+                let start = min(max(first, 0), total - count)
+                return start..<start + count
+            }
+        }
+    }
+
+    private static func even(_ count: Int, of all: Int) -> [Int] {
+        (0..<count).map { (2 * $0 + 1) * all / (2 * count) }
+    }
+
+    /// Floyd's sampling (Bentley and Floyd, CACM 30(9), 1987): `different` draws, no retries.
+    private var drawn: [Int] {
+        var dice = Seeds(seed).dice("placement")
+        var chosen: Set<Int> = []
+        for end in total - different..<total {
+            let place = dice.below(end + 1)
+            if !chosen.insert(place).inserted { chosen.insert(end) }
+        }
+        return chosen.sorted()
+    }
+
+    func key(_ item: Int) -> EventKey {
+        let step = placement == .crowded ? item / 100 : 1_000 * item
+        return EventKey(
+            physical: 1_700_000_000_000_000 + UInt64(step), counter: 0,
             id: SHA256.hash(Array("item-\(seed)-\(item)".utf8)))
-    }
-
-    /// Places of the different items, strictly ascending.
-    static func places(_ scenario: CompareScenario) -> [Int] {
-        let (different, all) = (scenario.different, scenario.items + scenario.different)
-        switch scenario.placement {
-        case .recent: return Array(scenario.items..<all)
-        case .scattered:
-            return (0..<different).map { (2 * $0 + 1) * all / (2 * different) }
-        case .random:
-            // Floyd's sampling (Bentley and Floyd, CACM 30(9), 1987): `different` draws, no
-            // retries.
-            var dice = Seeds(scenario.seed).dice("placement")
-            var chosen: Set<Int> = []
-            for end in all - different..<all {
-                let place = dice.below(end + 1)
-                if !chosen.insert(place).inserted { chosen.insert(end) }
-            }
-            return chosen.sorted()
-        }
     }
 }

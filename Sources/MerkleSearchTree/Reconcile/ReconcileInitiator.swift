@@ -74,14 +74,16 @@ public struct ReconcileInitiator: ReconcileInitiating {
     private mutating func sayHello() -> [UInt8] {
         state = .helloSent
         outcome.cutoff = cutoff
-        var flags: MessageFlags = tree.count > 1 ? .spine : []
+        let hasSpine = tree.count > 1 && limits.ways != .sketch
+        var flags: MessageFlags = hasSpine ? .spine : []
         if cutoff != nil { flags.insert(.cutoff) }
-        if !limits.usesSketches { flags.insert(.noSketch) }
+        if limits.ways == .descent { flags.insert(.noSketch) }
         var out = [MessageKind.hello.byte(flags)]
         out.append(bigEndian: hash.salt)
         out.append(bigEndian: hash.proof(.hello, of: tree.root))
         out.append(count: tree.count)
         if let cutoff { out.append(cutoff) }
+        guard hasSpine else { return out }
         for print in Spine.fingerprints(of: tree, hash) { out.append(print, bytes: Spine.bytes) }
         return out
     }

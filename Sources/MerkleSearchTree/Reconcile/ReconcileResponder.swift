@@ -184,12 +184,12 @@ extension ReconcileResponder {
         let ranks = shared..<tree.count
         let margin = limits.margin ?? bitsToCount(open) + 10
         if isPrefix || ranks.isEmpty
-            || wantsSketch && limits.usesSketches
+            || wantsSketch && limits.ways != .descent
                 && ShortList.bytes(count: ranks.count, margin: margin) <= ReconcileLimits.listBytes
         {
             return list(ranks, cut: cut, isNamed: !isPrefix && !ranks.isEmpty, margin: margin)
         }
-        if wantsSketch, limits.usesSketches, let sketch = index.latestSketch {
+        if wantsSketch, limits.ways != .descent, let sketch = index.latestSketch {
             self.sketch = sketch
             summaryCount = tree.count
             var out = [MessageKind.sketch.byte()]
@@ -248,7 +248,7 @@ extension ReconcileResponder {
         gained = []
         hash = SessionHash(salt: hash.nextSalt)
         open()
-        guard limits.usesSketches, let sketch = index.latestSketch else {
+        guard limits.ways != .descent, let sketch = index.latestSketch else {
             return .send([MessageKind.differs.byte()])
         }
         self.sketch = sketch

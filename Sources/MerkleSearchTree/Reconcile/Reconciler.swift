@@ -123,6 +123,16 @@ public enum ReconcileFailure: Error, Sendable, Equatable {
     case notEqual(attempts: Int)
 }
 
+/// By what an initiator looks for a difference.
+public enum ReconcileWays: Sendable {
+    /// Whatever costs least: what nodes use.
+    case all
+    /// Splitting and comparing ranges alone.
+    case descent
+    /// Sketches of the whole sets, without looking at what is newest.
+    case sketch
+}
+
 /// What a session may cost.
 public struct ReconcileLimits: Sendable, Equatable {
     /// The longest message, in bytes; 2,048 to 1,048,576. Longer work goes on in further messages.
@@ -134,8 +144,8 @@ public struct ReconcileLimits: Sendable, Equatable {
     public var messages: Int
     /// Attempts, each with a salt of its own, until the roots are equal.
     public var attempts: Int
-    /// Whether sketches and lists are used, or the descent alone.
-    public var usesSketches: Bool
+    /// What the initiator may try; narrower ones are for comparing.
+    public var ways: ReconcileWays
     /// The longest answer that comes in parts, in bytes.
     public var bodyBytes: Int
     /// Fixes the bits of a fingerprint, so that a test can make them collide.
@@ -148,14 +158,14 @@ public struct ReconcileLimits: Sendable, Equatable {
 
     public init(
         messageBytes: Int = 65_536, openRanges: Int = 65_536, messages: Int = 4_096,
-        attempts: Int = 3, usesSketches: Bool = true, bodyBytes: Int = 1 << 20
+        attempts: Int = 3, ways: ReconcileWays = .all, bodyBytes: Int = 1 << 20
     ) {
         // Above 1 MiB a list could need short ids of more than 64 bits.
         self.messageBytes = min(max(2_048, messageBytes), 1 << 20)
         self.openRanges = openRanges
         self.messages = messages
         self.attempts = attempts
-        self.usesSketches = usesSketches
+        self.ways = ways
         self.bodyBytes = min(bodyBytes, 1 << 22)
     }
 
