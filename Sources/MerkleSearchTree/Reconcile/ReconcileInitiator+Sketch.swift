@@ -65,15 +65,15 @@ extension ReconcileInitiator {
         guard let sketch = index.sketch(epoch: epoch),
             let values = summary.difference(from: sketch)
         else { return false }
-        found(values)
+        found(values, sketch.hash)
         return true
     }
 
     /// Sorts values into keys that the responder lacks and such that we lack.
-    private mutating func found(_ values: [UInt64]) {
+    private mutating func found(_ values: [UInt64], _ hash: SketchHash) {
         outcome.method = .sketch
         for value in values {
-            let keys = index.keys(matching: value, topBits: 48, epoch: search.epoch)
+            let keys = index.keys(matching: value, topBits: 48, hash)
             if keys.isEmpty { needed.append(value) } else { have += keys }
         }
     }
@@ -165,7 +165,7 @@ extension ReconcileInitiator {
         guard let values = PinSketch.decode(sums) else {
             return extend(to: 2 * Int(count) + 20, sketch)
         }
-        found(values)
+        found(values, sketch.hash)
         return exchange()
     }
 
@@ -201,7 +201,7 @@ extension ReconcileInitiator {
         let sums = zip(search.syndromes, sketch.syndromes).map { $0 ^ $1 }
         // With a suffix the syndromes are those of more keys than the cells'.
         if let values = decoder.decode(rescue: search.end == nil ? sums : []) {
-            found(values)
+            found(values, sketch.hash)
             return exchange()
         }
         search.decoder = decoder
@@ -220,7 +220,7 @@ extension ReconcileInitiator {
         // The proof will fail, and what is left be found from there.
         let partial = search.decoder?.values ?? []
         if partial.isEmpty { return descend() }
-        found(partial)
+        found(partial, sketch.hash)
         return exchange()
     }
 }

@@ -117,8 +117,10 @@ extension ReconcileResponder {
         if let last = want.values.last { wantedValues = last + 1 }
         var keys = want.gifts ? descent.gifts : []
         keys += descent.keys(ordinals: want.places)
-        for value in want.values {
-            keys += index.keys(matching: value, topBits: bits, epoch: sketch?.epoch ?? 0)
+        if let sketch {
+            for value in want.values {
+                keys += index.keys(matching: value, topBits: bits, sketch.hash)
+            }
         }
         return .deliver(Set(keys).sorted())
     }

@@ -30,7 +30,7 @@ struct Sizing {
         guard let parity = Self.readParity(&reader) else { return nil }
         self.parity = parity
         guard reader.flags.contains(.suffixes) else { return }
-        guard let count = reader.readByte(), (1...3).contains(count) else { return nil }
+        guard let count = reader.readByte(), (1...2).contains(count) else { return nil }
         for _ in 0..<count {
             guard let start = reader.readVarint(), let parity = Self.readParity(&reader),
                 suffixes.last.map({ $0.start < start }) ?? true
@@ -79,7 +79,7 @@ extension Sizing {
         parity = sketch.parity.folded(to: Self.power(for: estimate))
         guard estimate >= Self.dense else { return }
         let smallest = bitsToCount(estimate / 8)
-        for size in (smallest...smallest + 2).reversed() where size <= 14 {
+        for size in [smallest + 1, smallest] where size <= 14 {
             guard 16 << size <= index.tree.count else { continue }
             let start = index.tree.key(atRank: index.tree.count - 1 << size).physical
             guard start > suffixes.last?.start ?? 0 else { continue }
