@@ -40,7 +40,8 @@ public struct CompareChart {
             let points = rows.filter { $0.method == method && $0.different > 0 }
                 .map { (Double($0.different), $0.meanBytes) }
             return points.isEmpty
-                ? nil : LogChart.Series(name: method.rawValue, kind: method.rawValue, points: points)
+                ? nil
+                : LogChart.Series(name: method.rawValue, kind: method.rawValue, points: points)
         }
         let targets = rows.filter { $0.method == .ours && $0.different > 0 }.compactMap { row in
             CompareTarget.of(row).map { (Double(row.different), $0) }
