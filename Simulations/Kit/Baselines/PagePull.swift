@@ -1,7 +1,7 @@
 import Core
 import MerkleSearchTree
 
-/// The sync of the tree's paper (Auvolat and Taïani, SRDS 2019, section IV): level by level, a side
+/// The sync of the tree's paper (Auvolat and Taïani, SRDS 2019): level by level, a side
 /// asks for the pages whose digests it does not know, and gets them whole. Both sides pull.
 ///
 /// Walked on the two trees, with the bytes of each page as they would travel: a digest of 32 bytes

@@ -88,7 +88,8 @@ extension ReconcileInitiator {
             search.question = .enumerate(margin: margin)
             return .send([MessageKind.enumerate.byte(), UInt8(margin)])
         }
-        let sizing = Sizing(index, sketch, estimate: search.estimate)
+        let sizing = Sizing(
+            index, sketch, estimate: search.estimate, looksForDense: limits.ways == .all)
         search.suffixes = sizing.suffixes
         return .send(sizing.encoded)
     }

@@ -75,9 +75,9 @@ extension [UInt8] {
 /// Asking.
 extension Sizing {
     /// What the holder of `index` asks with, where about `estimate` keys differ.
-    init(_ index: ReconcileIndex, _ sketch: Sketch, estimate: Int) {
+    init(_ index: ReconcileIndex, _ sketch: Sketch, estimate: Int, looksForDense: Bool) {
         parity = sketch.parity.folded(to: Self.power(for: estimate))
-        guard estimate >= Self.dense else { return }
+        guard looksForDense, estimate >= Self.dense else { return }
         let smallest = bitsToCount(estimate / 8)
         for size in [smallest + 1, smallest] where size <= 14 {
             guard 16 << size <= index.tree.count else { continue }

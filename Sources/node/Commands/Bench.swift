@@ -76,6 +76,7 @@ extension Bench {
                     tree.insert(contentsOf: more[start..<min(start + 500, more.count)])
                 }
             }
+            let aggregates = Self.aggregates(sorted, more, clock)
             var random = sorted
             random.shuffle(using: &dice)
             tree = MerkleSearchTree()
@@ -99,7 +100,33 @@ extension Bench {
                     Figure(
                         name: "insert, scattered, by 500, root after each 500",
                         value: Bench.seconds(scattered) * 1e6 / Double(more.count), unit: "us"),
-                ], format)
+                ] + aggregates, format)
+        }
+
+        /// The tree with a sketch and the way from ids to keys.
+        private static func aggregates(
+            _ sorted: [EventKey], _ more: [EventKey], _ clock: ContinuousClock
+        ) -> [Figure] {
+            let before = residentBytes()
+            var index = ReconcileIndex()
+            let build = clock.measure { index = ReconcileIndex(sorted: sorted) }
+            let memory = residentBytes() - before
+            let insert = clock.measure {
+                for start in stride(from: 0, to: more.count, by: 1000) {
+                    index.insert(contentsOf: more[start..<min(start + 1000, more.count)])
+                }
+            }
+            precondition(index.tree.count == sorted.count + more.count)
+            return [
+                Figure(
+                    name: "build with all aggregates", value: Bench.seconds(build), unit: "s"),
+                Figure(
+                    name: "memory with all aggregates",
+                    value: Double(memory) / Double(sorted.count), unit: "B an item"),
+                Figure(
+                    name: "insert, scattered, by 1000, all aggregates",
+                    value: Bench.seconds(insert) * 1e6 / Double(more.count), unit: "us"),
+            ]
         }
 
         private static func keys(_ count: Int, from first: Int = 0) -> [EventKey] {
