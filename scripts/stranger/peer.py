@@ -163,8 +163,8 @@ class Peer:
                 raise Refused(status, "stream", "")
             yield from pages(connection.chunks())
 
-    def reconcile(self, session, message):
-        return self.ask("POST", "/reconcile", [5, session, message])
+    def reconcile(self, session, message, context=None):
+        return self.ask("POST", "/reconcile", [5, session, context, message])
 
     def fetch(self, session, message=b""):
         return self.ask("POST", "/reconcile", [6, session, message])[0]

@@ -64,15 +64,28 @@ def salted(purpose, salt, data):
     return sha256(b"teambook-reconcile-v1\0", bytes([purpose]), salt, data)[:8]
 
 
-def hello(salt, root, context, count, cutoff=None):
-    flags = 0 if cutoff is None else 1
+KINDS = {"hello": 1, "known": 2, "equal": 3, "list": 4, "sketch": 5, "descend": 6, "unknown": 7,
+         "size": 8, "enumerate": 9, "extend": 10, "body": 11, "piece": 12, "part": 13,
+         "descent": 14, "want": 15, "close": 16, "closed": 17, "differs": 18}
+
+
+def first(kind, flags=0):
+    """The first byte of a message."""
+    return bytes([KINDS[kind] << 3 | flags])
+
+
+def is_kind(message, kind):
+    return message[0] >> 3 == KINDS[kind]
+
+
+def hello(salt, root, count, cutoff=None):
     tail = b"" if cutoff is None else varint(cutoff[0]) + varint(cutoff[1])
-    return (bytes([1 << 4 | flags, 1]) + salt + salted(0, salt, root) + context + varint(count)
-            + tail)
+    return (first("hello", 0 if cutoff is None else 1) + salt + salted(0, salt, root)
+            + varint(count) + tail)
 
 
 def close(salt, root):
-    return bytes([7 << 4]) + salted(2, salt, root)
+    return first("close") + salted(2, salt, root)[:4]
 
 
 def gamma(number):
@@ -106,6 +119,6 @@ def pack(bits):
     return int(bits, 2).to_bytes(len(bits) // 8, "big") if bits else b""
 
 
-def want(places, length, is_first=True, base=0):
-    return bytes([6 << 4]) + pack(("1" if is_first else "0") + gamma(base) + gamma(length)
-                                  + ascending(places, length))
+def want(places=(), length=0, gifts=True, base=0):
+    bits = "0" + gamma(base) + gamma(length) + ascending(places, length) if places else ""
+    return first("want", (1 if places else 0) | (4 if gifts else 0)) + pack(bits)

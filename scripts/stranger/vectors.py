@@ -175,7 +175,8 @@ def requests(out):
         "push nothing": [2, []], "push": [2, [first.value, bare.value]],
         "pull": [3, None], "pull since": [3, [LOG, 7]],
         "stream": [4, None], "stream since": [4, [LOG, cbor.LARGEST]],
-        "reconcile": [5, bytes(range(8)), b"\x70" + bytes(8)],
+        "reconcile": [5, bytes(range(8)), None, b"\x80" + bytes(4)],
+        "reconcile first": [5, bytes(range(8)), b"\xff" * 8, b"\x08" + bytes(17)],
         "fetch": [6, b"\xff" * 8, b""], "bodies": [7, ID[:3]], "status": [8],
         "ownRecord": [9], "leave": [10],
         "admissions": [11, bytes(8), [[o, c] for o, c in zip(
