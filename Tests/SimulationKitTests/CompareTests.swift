@@ -1,4 +1,5 @@
 import Core
+import MerkleSearchTree
 import Testing
 
 @testable import SimulationKit
@@ -7,7 +8,7 @@ import Testing
 struct CompareTests {
     @Test func placesAreThoseOfTheDefinition() {
         func places(_ placement: CompareScenario.Placement, _ items: Int, _ d: Int) -> [Int] {
-            KeyPair.places(CompareScenario(items: items, different: d, placement: placement))
+            CompareScenario(items: items, different: d, placement: placement).places
         }
         #expect(places(.recent, 10, 3) == [10, 11, 12])
         // floor((2k + 1) n / 2d) with n = 103, d = 3: 17.2, 51.5, 85.8.
@@ -24,13 +25,14 @@ struct CompareTests {
     }
 
     @Test func evenOnesAreTheInitiatorsAndOddOnesTheResponders() {
-        let pair = KeyPair(CompareScenario(items: 7, different: 3, placement: .recent, seed: 1))
-        #expect(pair.initiator.count == 9)
-        #expect(pair.responder.count == 8)
-        #expect(pair.onlyInitiator == [7, 9].map { KeyPair.key($0, seed: 1) })
-        #expect(pair.onlyResponder == [KeyPair.key(8, seed: 1)])
-        #expect(pair.initiator == pair.initiator.sorted())
-        let key = KeyPair.key(3, seed: 1)
+        let scenario = CompareScenario(items: 7, different: 3, placement: .recent, seed: 1)
+        var base = CompareBase(scenario)
+        let pair = base.pair(scenario)
+        #expect(pair.initiator.tree.count == 9)
+        #expect(pair.responder.tree.count == 8)
+        #expect(pair.onlyInitiator == [7, 9].map(scenario.key))
+        #expect(pair.onlyResponder == [scenario.key(8)])
+        let key = scenario.key(3)
         #expect(key.physical == 1_700_000_000_003_000)
         // sha256sum of "item-1-3".
         #expect(
@@ -38,14 +40,14 @@ struct CompareTests {
     }
 
     @Test(arguments: CompareScenario.Placement.allCases, [0, 1, 2, 17, 200])
-    func bothMethodsFindTheTrueDifference(
+    func allMethodsFindTheTrueDifference(
         placement: CompareScenario.Placement, different: Int
     ) throws {
         for items in [0, 1, 1_000] {
             let scenario = CompareScenario(
                 items: items, different: different, placement: placement, seed: 5)
             let report = try scenario.run { .zero }
-            #expect(report.results.map(\.method) == ["mst", "naive"])
+            #expect(report.results.map(\.method) == CompareMethod.allCases)
             #expect(report.isPass, "\(scenario)")
         }
     }
@@ -54,8 +56,10 @@ struct CompareTests {
         let report = try CompareScenario(items: 100, different: 10, placement: .scattered)
             .run { .zero }
         // Two lists of 105 ids with a byte each, the request, two roots with a byte each.
-        #expect(report.results[1].bytes == 2 * (1 + 105 * 32) + 1 + 2 * 33)
-        #expect(report.results[1].roundTrips == 3)
+        let naive = report.results.first { $0.method == .naive }
+        #expect(naive?.bytes == 2 * (1 + 105 * 32) + 1 + 2 * 33)
+        #expect(naive?.roundTrips == 1)
+        #expect(naive?.roundTripsInAll == 3)
     }
 
     @Test func theJSONIsThatOfTheIssue() throws {
@@ -70,9 +74,10 @@ struct CompareTests {
         #expect(mst.roundTrips == 1)
         let expected = """
             {"items":10,"different":0,"placement":"recent","seed":4,"results":[\
-            {"method":"mst","bytes":\(mst.bytes),"roundTrips":1,\
-            "cpuMilliseconds":{"initiator":3.000,"responder":1.500},"exact":true},\
-            {"method":"naive",
+            {"method":"mst","bytes":\(mst.bytes),"roundTrips":1,"roundTripsInAll":1,\
+            "cpuMilliseconds":{"initiator":3.000,"responder":1.500,\
+            "initiatorInAll":3.000,"responderInAll":1.500},"exact":true},\
+            {"method":"descent",
             """
         #expect(report.json().hasPrefix(expected))
         #expect(report.json().hasSuffix(#""exact":true}]}"#))
@@ -86,5 +91,48 @@ struct CompareTests {
         #expect(throws: ScenarioError.self) {
             try CompareScenario(items: 1, different: 1_000_001, placement: .recent).run { .zero }
         }
+    }
+
+    @Test(arguments: CompareScenario.Placement.allCases)
+    func tablesKeepEachRunAndMeetTheirTargets(placement: CompareScenario.Placement) throws {
+        var table = CompareTable()
+        let grid = CompareTable.Grid(
+            items: [2_000], different: [0, 3, 150], placements: [placement], seeds: 1...2)
+        try table.run(grid) { .zero }
+        #expect(table.rows.count == 3)
+        #expect(table.rows.allSatisfy { $0.runs.count == 2 && $0.isExact })
+        for row in table.rows {
+            if let target = CompareTarget.of(row) { #expect(target.isMet(by: row), "\(row)") }
+        }
+        #expect(table.json().contains(#""runs":2"#))
+        #expect(table.table().contains(placement.rawValue))
+    }
+
+    @Test func aMissedTargetIsSaid() throws {
+        var table = CompareTable()
+        let grid = CompareTable.Grid(items: [2_000], different: [1], placements: [.behind])
+        try table.run(grid) { .zero }
+        var row = try #require(table.rows.first)
+        #expect(try #require(CompareTarget.of(row)).isMet(by: row))
+        row.runs[0].bytes += 1_000
+        #expect(try !#require(CompareTarget.of(row)).isMet(by: row))
+    }
+
+    @Test func randomSmallCasesAreExact() {
+        #expect(RandomCases.firstFailure(1_000, seed: 1) == nil)
+    }
+
+    @Test func thePageHoldsALineForEachMethodAndNothingFromOutside() throws {
+        var table = CompareTable()
+        let grid = CompareTable.Grid(
+            items: [1_000], different: [1, 10], placements: [.recent], seeds: 1...1,
+            methods: CompareMethod.allCases)
+        try table.run(grid) { .zero }
+        let page = CompareChart(table).page
+        for method in CompareMethod.allCases {
+            #expect(page.contains("<polyline class=\"\(method.rawValue)\""))
+        }
+        #expect(!page.contains("<script"))
+        #expect(!page.contains("src="))
     }
 }

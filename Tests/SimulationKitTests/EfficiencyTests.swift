@@ -41,7 +41,7 @@ struct EfficiencyTests {
             for different in [0, 1, 10, 100] {
                 let scenario = CompareScenario(
                     items: 10_000, different: different, placement: placement)
-                let mst = try scenario.run { .zero }.results[0]
+                let mst = try scenario.run([.ours]) { .zero }.results[0]
                 lines.append(
                     "compare items 10000 different \(different) \(placement.rawValue) seed 1: mst"
                         + " bytes \(mst.bytes) round trips \(mst.roundTrips)")

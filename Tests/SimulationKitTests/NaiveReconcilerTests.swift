@@ -9,7 +9,9 @@ struct NaiveReconcilerTests {
     /// Two sets, drawn: each key is in both, in the first or in the second.
     private func sets(_ count: Int, seed: UInt64) -> (a: [EventKey], b: [EventKey]) {
         var dice = Dice(seed: seed)
-        let keys = (0..<count).map { KeyPair.key($0, seed: seed) }
+        let scenario = CompareScenario(
+            items: count, different: 0, placement: .recent, seed: seed)
+        let keys = (0..<count).map(scenario.key)
         var sets: (a: [EventKey], b: [EventKey]) = ([], [])
         for key in keys {
             let fate = dice.below(10)

@@ -5,8 +5,8 @@ import MerkleSearchTree
 /// asks for the pages whose digests it does not know, and gets them whole. Both sides pull.
 ///
 /// Walked on the two trees, with the bytes of each page as they would travel: a digest of 32 bytes
-/// asks for one; it has the id (32 bytes) and time (varint of the distance to the key before, and of
-/// the counter) of each key, and 32 bytes a child. At the end each missing event is asked for by
+/// asks for one; it has the id (32 bytes) and time (varint of the distance to the key before, and
+/// of the counter) of each key, and 32 bytes a child. At the end each missing event is asked for by
 /// nothing more (the page has named it), and both send their roots.
 enum PagePull {
     static func result(

@@ -26,7 +26,7 @@ public struct CompareChart {
             <style>\(Self.style)</style></head><body>
             <h1>What it takes to find a difference</h1>
             <p>Bytes of all session messages, both ways, from the first one to the proof that both \
-            sides hold the same; without the events. Both scales are logarithmic; means over seeds. \
+            sides hold the same; without the events. Both scales are logarithmic; means over seeds.
             <em>cursor</em> proves nothing and needs a place remembered from last time.</p>
             <main>\(charts.joined(separator: "\n"))</main>
             \(Self.tableOf(rows))

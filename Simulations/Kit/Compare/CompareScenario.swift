@@ -90,14 +90,21 @@ public struct CompareScenario: Hashable, Sendable {
         case .mixed:
             Self.even(different - different / 2, of: items + different - different / 2)
                 + (total - different / 2..<total)
-        case .bursts:
-            (0..<3).flatMap { run in
-                let first = total * (run + 1) / 4 - different / 6
-                let count = different * (run + 1) / 3 - different * run / 3
-                let start = min(max(first, 0), total - count)
-                return start..<start + count
-            }
+        case .bursts: runs
         }
+    }
+
+    /// Around the quarters, moved on where they would overlap.
+    private var runs: [Int] {
+        var places: [Int] = []
+        for run in 0..<3 {
+            let count = different * (run + 1) / 3 - different * run / 3
+            let wanted = total * (run + 1) / 4 - different / 6
+            let last = total - (different - places.count)
+            let start = min(max(wanted, (places.last ?? -1) + 1), last)
+            places += start..<start + count
+        }
+        return places
     }
 
     private static func even(_ count: Int, of all: Int) -> [Int] {

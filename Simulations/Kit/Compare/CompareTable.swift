@@ -34,14 +34,20 @@ public struct CompareTable: Sendable {
 
         /// Over the seeds.
         public var meanBytes: Double { mean { $0.bytes } }
+        /// Over the seeds.
         public var worstBytes: Int { runs.map(\.bytes).max() ?? 0 }
+        /// Over the seeds.
         public var meanRoundTrips: Double { mean { $0.roundTrips } }
+        /// Over the seeds.
         public var worstRoundTrips: Int { runs.map(\.roundTrips).max() ?? 0 }
+        /// Whether every seed's difference was found.
         public var isExact: Bool { runs.allSatisfy(\.isExact) }
         /// The median of each side's processor time until the difference is known, and in all.
         public var initiator: Duration { median(\.initiator) }
         public var responder: Duration { median(\.responder) }
+        /// With the exchange and the proof.
         public var initiatorInAll: Duration { median(\.initiatorInAll) }
+        /// With the exchange and the proof.
         public var responderInAll: Duration { median(\.responderInAll) }
 
         private func mean(_ figure: (CompareReport.Result) -> Int) -> Double {

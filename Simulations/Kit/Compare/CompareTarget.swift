@@ -17,13 +17,14 @@ public struct CompareTarget: Hashable, Sendable {
         ratelessBytes = rateless
     }
 
-    /// The answer is longer than a message of 64 KiB: its further parts, asked for at once, take one
-    /// round trip more.
+    /// The answer is longer than a message of 64 KiB: its further parts, asked for at once, take
+    /// one round trip more.
     private static let inParts = 3
 
     /// Above ten scattered differences, a run in a few hundred needs a third round trip.
     private static let slackOfMean = 0.02
 
+    /// Whether the means over the seeds keep to it, and every run was exact.
     public func isMet(by row: CompareTable.Row) -> Bool {
         row.isExact && row.meanBytes <= Double(bytes)
             && row.meanRoundTrips <= Double(roundTrips) + Self.slackOfMean

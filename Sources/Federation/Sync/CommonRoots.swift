@@ -4,8 +4,8 @@ import MerkleSearchTree
 /// What sessions have proven to be held by both sides, the last two for each peer: the newest to
 /// begin from, the one before for a peer to whom its proof got lost.
 ///
-/// A root is a snapshot of the tree: it keeps the pages that have changed since. So they are dropped
-/// with the oldest peer where there are too many, and where too much has come since.
+/// A root is a snapshot of the tree: it keeps the pages that have changed since. So they are
+/// dropped with the oldest peer where there are too many, and where too much has come since.
 struct CommonRoots: Sendable {
     private var roots: [NodeID: [CommonRoot]] = [:]
     /// Peers, the one with the newest root last.

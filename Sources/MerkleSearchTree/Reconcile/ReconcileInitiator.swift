@@ -3,8 +3,8 @@ public import Core
 /// The asking side of a reconcile session.
 ///
 /// `start` says hello, or names the root that the last session has proven. The answer settles equal
-/// sets, newest keys and up to ten scattered ones; for more, the machine asks for a sketch or a list
-/// of the right size; what that does not find, a descent of the tree does. After the exchange,
+/// sets, newest keys and up to ten scattered ones; for more, the machine asks for a sketch or a
+/// list of the right size; what that does not find, a descent of the tree does. After the exchange,
 /// `close` compares the roots of both unions; where a truncated hash has hidden a key, the machine
 /// goes on with the unions, which differ in no more than that. docs/PROTOCOL-tree has the grammar.
 public struct ReconcileInitiator: ReconcileInitiating {

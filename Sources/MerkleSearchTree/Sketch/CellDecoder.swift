@@ -2,9 +2,9 @@ import Core
 
 /// Finds the values whose cells these are, as far as it can; more cells go on where it stood.
 ///
-/// Peeling (Eppstein et al., "What's the Difference?", SIGCOMM 2011, section 4): a cell of one value
-/// shows it, and without it other cells come to hold one. A cell is taken for one of one value where
-/// the check agrees, 24 bits, and the value falls on it.
+/// Peeling (Eppstein et al., "What's the Difference?", SIGCOMM 2011, section 4): a cell of one
+/// value shows it, and without it other cells come to hold one. A cell is taken for one of one
+/// value where the check agrees, 24 bits, and the value falls on it.
 struct CellDecoder: Sendable {
     private let hash: SketchHash
     private var sums: [UInt64] = []

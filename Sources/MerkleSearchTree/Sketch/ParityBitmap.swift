@@ -13,8 +13,8 @@ struct ParityBitmap: Sendable, Equatable {
 
     mutating func toggle(_ place: Int) { words[place >> 6] ^= 1 << UInt64(place & 63) }
 
-    /// The parities of the places modulo 2^`power`, 6 to 16: bit i is bit i % 8, from the lowest, of
-    /// byte i / 8.
+    /// The parities of the places modulo 2^`power`, 6 to 16: bit i is bit i % 8, from the lowest,
+    /// of byte i / 8.
     func folded(to power: Int) -> [UInt8] {
         let count = 1 << (power - 6)
         var folded = [UInt64](repeating: 0, count: count)

@@ -3,8 +3,8 @@ import CGalois
 /// Sums of odd powers in GF(2^48): c of them tell up to c values (Dodis, Ostrovsky, Reyzin and
 /// Smith, "Fuzzy Extractors", SIAM J. Comput. 38(1), 2008, section 6: PinSketch).
 ///
-/// The even sums are squares of others, so the sums are the syndromes of a BCH code whose errors are
-/// the values: Berlekamp and Massey's algorithm finds the polynomial that has their inverses as
+/// The even sums are squares of others, so the sums are the syndromes of a BCH code whose errors
+/// are the values: Berlekamp and Massey's algorithm finds the polynomial that has their inverses as
 /// roots, Berlekamp's trace algorithm its roots. O(c^2) field products, and 48 c^2 for the roots.
 enum PinSketch {
     /// Adds a value to the sums, or takes it out.

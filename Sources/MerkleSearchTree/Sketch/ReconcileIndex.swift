@@ -133,8 +133,8 @@ extension ReconcileIndex {
 
 /// Epochs.
 extension ReconcileIndex {
-    /// Keeps the sketches of these epochs, the one to offer last, and forgets others. Those that are
-    /// not there yet are not offered before `prepare` has made them.
+    /// Keeps the sketches of these epochs, the one to offer last, and forgets others. Those that
+    /// are not there yet are not offered before `prepare` has made them.
     public mutating func setEpochs(_ epochs: [UInt64]) {
         self.epochs = epochs
         sketches.removeAll { !epochs.contains($0.epoch) }
@@ -146,8 +146,8 @@ extension ReconcileIndex {
         isSmall || sketches.contains { $0.epoch == epoch }
     }
 
-    /// Goes on making the sketch of `epoch`, for so many more keys at about a microsecond each; true
-    /// when it is ready. Keys may come and go meanwhile. One is made at a time.
+    /// Goes on making the sketch of `epoch`, for so many more keys at about a microsecond each;
+    /// true when it is ready. Keys may come and go meanwhile. One is made at a time.
     public mutating func prepare(_ epoch: UInt64, keys most: Int) -> Bool {
         guard !isPrepared(epoch) else { return true }
         var work =

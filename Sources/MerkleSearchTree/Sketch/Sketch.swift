@@ -25,6 +25,7 @@ public struct Sketch: Sendable, Equatable {
         min(65_536, max(1_024, 1 << bitsToCount(count / 4)))
     }
 
+    /// The day that the hashes depend on.
     public var epoch: UInt64 { hash.epoch }
 
     mutating func add(_ key: EventKey) { toggle(key, 1) }

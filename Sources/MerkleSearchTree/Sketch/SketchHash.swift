@@ -2,8 +2,8 @@ import Core
 
 /// How a key falls into the sketches of one epoch; docs/PROTOCOL-tree has the definitions.
 ///
-/// All nodes derive the same one from the day, so that one maintained sketch serves all peers. It is
-/// no secret: whoever crafts keys against it makes sessions longer, never wrong.
+/// All nodes derive the same one from the day, so that one maintained sketch serves all peers. It
+/// is no secret: whoever crafts keys against it makes sessions longer, never wrong.
 struct SketchHash: Sendable {
     private static let tag = Array("teambook-sketch-v1\0".utf8)
 
@@ -62,8 +62,8 @@ struct SketchHash: Sendable {
 /// SIGCOMM 2024, section 4).
 ///
 /// Cell i + 1 is hit with chance 1 / (1 + i / 2); the distance to the next one that is hit follows
-/// from one uniform number by the inverse of its distribution. Square root and rounding up are exact
-/// in IEEE 754, so all machines agree.
+/// from one uniform number by the inverse of its distribution. Square root and rounding up are
+/// exact in IEEE 754, so all machines agree.
 struct CellMapping: Sendable {
     private var state: UInt64
     private(set) var index = 0

@@ -8,8 +8,8 @@ struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare ways to find the difference of two logs, with encoded bytes.",
         discussion: """
-            Without --table, --targets or --html: one pair of logs, every method. Exit code 1 where \
-            a difference found is not the true one, or a target is missed.
+            Without --table, --targets or --html: one pair of logs, every method. Exit code 1 \
+            where a difference found is not the true one, or a target is missed.
             """)
 
     @OptionGroup var format: JSONFlag
