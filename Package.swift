@@ -85,7 +85,7 @@ let package = Package(
         .testTarget(
             name: "CoreTests", dependencies: ["Core"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "MerkleSearchTreeTests", dependencies: ["Core", "MerkleSearchTree"],
+            name: "MerkleSearchTreeTests", dependencies: ["CGalois", "Core", "MerkleSearchTree"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "FederationTests", dependencies: ["Core", "Federation", "MerkleSearchTree"]),
