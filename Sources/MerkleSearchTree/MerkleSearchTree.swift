@@ -11,6 +11,8 @@ public import Core
 /// leaves all digests computed; `root` is a stored value. A change hashes the pages on its path:
 /// add many keys with `insert(contentsOf:)`, which hashes each touched page once.
 public struct MerkleSearchTree: Sendable {
+    typealias Node = TreeNode<EventScheme>
+
     var top: Node
 
     /// The empty set.

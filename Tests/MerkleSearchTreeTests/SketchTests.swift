@@ -254,7 +254,8 @@ struct SketchTests {
         var sums = [UInt64](repeating: 0, count: 3)
         PinSketch.toggle(value, in: &sums)
         let hex = ([value, UInt64(hash.check(value))] + sums).map { String($0, radix: 16) }
-        return "\(hex[0]) \(hex[1]) \(place.parity) \(place.bucket) \(place.sign)"
-            + " \(cells.map(String.init).joined(separator: ",")) \(hex[2...].joined(separator: ","))"
+        let list = cells.map(String.init).joined(separator: ",")
+        return "\(hex[0]) \(hex[1]) \(place.parity) \(place.bucket) \(place.sign) \(list) "
+            + hex[2...].joined(separator: ",")
     }
 }

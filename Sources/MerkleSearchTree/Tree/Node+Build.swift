@@ -1,12 +1,12 @@
 import Core
 
 /// Building from ascending keys in one pass.
-extension MerkleSearchTree.Node {
+extension TreeNode {
     /// The settled subtree of `keys`, strictly ascending. O(n).
-    init(ascending keys: [EventKey]) {
-        var open = Array(repeating: OpenPage(), count: MerkleSearchTree.highestLevel + 1)
+    init(ascending keys: [Key]) {
+        var open = Array(repeating: OpenPage(), count: Scheme.highestLevel + 1)
         for key in keys {
-            let height = MerkleSearchTree.level(of: key)
+            let height = Scheme.level(of: key)
             if height > 0 {
                 let below = Self.close(&open, below: height)
                 open[height].children.append(below)
@@ -35,7 +35,7 @@ extension MerkleSearchTree.Node {
 
     /// The right edge of a level while keys still come.
     private struct OpenPage {
-        var keys: [EventKey] = []
+        var keys: [Key] = []
         var children: [Node] = []
     }
 }

@@ -1,9 +1,9 @@
 import Core
 
 /// Adding and removing one key in place. Digests along the path go stale; `settle` mends them.
-extension MerkleSearchTree.Node {
+extension TreeNode {
     /// Adds `key`, whose level is `height`; false where it was there.
-    mutating func insert(_ key: EventKey, height: Int8) -> Bool {
+    mutating func insert(_ key: Key, height: Int8) -> Bool {
         if isEmpty {
             self = Node(key, level: height)
             return true
@@ -16,7 +16,7 @@ extension MerkleSearchTree.Node {
         return isFan ? insertIntoFan(key, height) : insertIntoPage(key, height)
     }
 
-    private mutating func insertIntoPage(_ key: EventKey, _ height: Int8) -> Bool {
+    private mutating func insertIntoPage(_ key: Key, _ height: Int8) -> Bool {
         let place = place(of: key)
         if height < level {
             if children.isEmpty { children = gaps }
@@ -35,25 +35,25 @@ extension MerkleSearchTree.Node {
         width += 1
         count += 1
         isStale = true
-        if keys.count > MerkleSearchTree.widestPage {
+        if keys.count > Scheme.widestPage {
             self = Self.seal(level: level, keys: keys, children: children)
         }
         return true
     }
 
-    private mutating func insertIntoFan(_ key: EventKey, _ height: Int8) -> Bool {
-        let shared = key.sharedDigits(with: first)
+    private mutating func insertIntoFan(_ key: Key, _ height: Int8) -> Bool {
+        let shared = Scheme.sharedDigits(key, first)
         if shared < prefix {
             let single = Node(key, level: height)
             self = Node(prefix: shared, parts: key < first ? [single, self] : [self, single])
             return true
         }
-        let digit = key.digit(at: Int(prefix))
+        let digit = Scheme.digit(of: key, at: Int(prefix))
         let place = Int(prefix)
         let part =
-            children.indices.first { children[$0].first.digit(at: place) >= digit }
+            children.indices.first { Scheme.digit(of: children[$0].first, at: place) >= digit }
             ?? children.count
-        if part < children.count, children[part].first.digit(at: place) == digit {
+        if part < children.count, Scheme.digit(of: children[part].first, at: place) == digit {
             guard children[part].insert(key, height: height) else { return false }
         } else {
             children.insert(Node(key, level: height), at: part)
@@ -65,12 +65,12 @@ extension MerkleSearchTree.Node {
     }
 
     /// Takes `key` out; false where it was not there.
-    mutating func remove(_ key: EventKey) -> Bool {
+    mutating func remove(_ key: Key) -> Bool {
         guard !isEmpty else { return false }
         return isFan ? removeFromFan(key) : removeFromPage(key)
     }
 
-    private mutating func removeFromPage(_ key: EventKey) -> Bool {
+    private mutating func removeFromPage(_ key: Key) -> Bool {
         let place = place(of: key)
         guard place < keys.count, keys[place] == key else {
             guard !children.isEmpty, children[place].remove(key) else { return false }
@@ -85,7 +85,7 @@ extension MerkleSearchTree.Node {
         return true
     }
 
-    private mutating func removeFromFan(_ key: EventKey) -> Bool {
+    private mutating func removeFromFan(_ key: Key) -> Bool {
         let part = part(for: key)
         guard part < children.count, children[part].remove(key) else { return false }
         self = Self.fan(prefix: Int(prefix), parts: children)

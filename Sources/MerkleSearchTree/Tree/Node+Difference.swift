@@ -1,11 +1,11 @@
 public import Core
 
 /// What two trees do not share.
-extension MerkleSearchTree.Node {
+extension TreeNode {
     /// Keys that only one of two trees holds.
     struct Difference {
-        var added: [EventKey] = []
-        var removed: [EventKey] = []
+        var added: [Key] = []
+        var removed: [Key] = []
         let limit: Int
 
         var isTooLarge: Bool { added.count + removed.count > limit }
@@ -15,7 +15,7 @@ extension MerkleSearchTree.Node {
     /// that is too much. Both are settled; subtrees with one digest are not looked into.
     func compare(with old: Self, into difference: inout Difference) {
         if digest == old.digest || difference.isTooLarge { return }
-        if isEmpty || old.isEmpty || count + old.count <= MerkleSearchTree.widestPage {
+        if isEmpty || old.isEmpty || count + old.count <= Scheme.smallPage {
             return merge(old, into: &difference)
         }
         guard !isFan, !old.isFan, level == old.level, keys == old.keys else {
@@ -41,10 +41,10 @@ extension MerkleSearchTree.Node {
     }
 
     /// Takes out all keys up to `cut`; returns those below it and whether it was there.
-    private mutating func takeUp(to cut: EventKey) -> (low: Self, hasCut: Bool) {
+    private mutating func takeUp(to cut: Key) -> (low: Self, hasCut: Bool) {
         var (low, high) = split(at: cut)
         let hasCut = !high.isEmpty && high.first == cut
-        if hasCut { high = high.split(at: cut.successor).high }
+        if hasCut { high = high.split(at: Scheme.successor(of: cut)).high }
         low.settle()
         high.settle()
         self = high
@@ -70,12 +70,12 @@ extension MerkleSearchTree.Node {
     }
 }
 
-extension MerkleSearchTree.Node.Difference {
+extension TreeNode.Difference {
     /// The keys of a node, or enough of them to be too many.
-    fileprivate func bounded(_ node: MerkleSearchTree.Node) -> ArraySlice<EventKey> {
-        let most = limit + 1 + MerkleSearchTree.widestPage
+    fileprivate func bounded(_ node: TreeNode<Scheme>) -> ArraySlice<Scheme.Key> {
+        let most = limit + 1 + Scheme.smallPage
         let high = node.count > most ? node.key(atRank: most) : nil
-        var keys: [EventKey] = []
+        var keys: [Scheme.Key] = []
         node.forEach(from: nil, to: high) { keys.append($0) }
         return keys[...]
     }

@@ -1,17 +1,7 @@
 import Core
 
-/// What is hashed; docs/PROTOCOL fixes it, and roots of logs depend on every byte.
-///
-///     page = "teambook-mst-page-v1\0" level:1 width:1 count:8 key:42 × width [digest:32 × gaps]
-///            gaps = width + 1
-///     fan  = "teambook-mst-fan-v1\0" prefix:1 parts:1 count:8 digest:32 × parts
-///
-/// The digests of a page are there where any of its gaps holds keys; an empty gap has the empty
-/// root, which is the digest of the page of level 0, width 0 and count 0.
-extension MerkleSearchTree.Node {
-    private static let pageTag = Array("teambook-mst-page-v1\0".utf8)
-    private static let fanTag = Array("teambook-mst-fan-v1\0".utf8)
-
+/// Digests, computed where they are stale.
+extension TreeNode {
     /// Makes `digest` valid here and below, and says how many nodes were hashed for it.
     @discardableResult
     mutating func settle() -> Int {
@@ -20,7 +10,7 @@ extension MerkleSearchTree.Node {
         for place in children.indices where children[place].isStale {
             hashed += children[place].settle()
         }
-        digest = isFan ? fanDigest() : pageDigest(keys: 0..<keys.count, count: count)
+        digest = isFan ? Scheme.digest(ofFan: self) : pageDigest(keys: 0..<keys.count, count: count)
         isStale = false
         return hashed
     }
@@ -31,83 +21,6 @@ extension MerkleSearchTree.Node {
     func pageDigest(
         keys places: Range<Int>, count: Int, low: Digest? = nil, high: Digest? = nil
     ) -> Digest {
-        let gaps = children.isEmpty || count == places.count ? 0 : places.count + 1
-        let size = Self.pageTag.count + 10 + places.count * EventKey.byteCount + gaps * 32
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-            var out = unsafe Preimage(UnsafeMutableRawBufferPointer(buffer))
-            out.append(Self.pageTag)
-            out.append(UInt8(level), UInt8(places.count), UInt64(count))
-            for place in places { out.append(keys[place]) }
-            // By index: iterating copies each child, which touches memory of all of them.
-            for gap in 0..<gaps {
-                let place = places.lowerBound + gap
-                if gap == 0, let low {
-                    out.append(low)
-                } else if gap == gaps - 1, let high {
-                    out.append(high)
-                } else {
-                    out.append(children[place].digest)
-                }
-            }
-            initialized = size
-        }
-        return SHA256.hash(bytes)
-    }
-
-    private func fanDigest() -> Digest {
-        let size = Self.fanTag.count + 10 + children.count * 32
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-            var out = unsafe Preimage(UnsafeMutableRawBufferPointer(buffer))
-            out.append(Self.fanTag)
-            out.append(UInt8(prefix), UInt8(children.count), UInt64(count))
-            for place in children.indices { out.append(children[place].digest) }
-            initialized = size
-        }
-        return SHA256.hash(bytes)
-    }
-}
-
-/// Writes words most significant byte first: appending byte by byte costs more than hashing.
-@safe private struct Preimage: ~Copyable {
-    private let buffer: UnsafeMutableRawBufferPointer
-    private var place = 0
-
-    init(_ buffer: UnsafeMutableRawBufferPointer) { unsafe self.buffer = unsafe buffer }
-
-    mutating func append(_ bytes: [UInt8]) {
-        for byte in bytes {
-            unsafe buffer[place] = byte
-            place += 1
-        }
-    }
-
-    mutating func append(_ first: UInt8, _ second: UInt8, _ word: UInt64) {
-        unsafe buffer[place] = first
-        unsafe buffer[place + 1] = second
-        store(word, at: place + 2)
-        place += 10
-    }
-
-    mutating func append(_ key: EventKey) {
-        store(key.physical, at: place)
-        store(key.counter, at: place + 8)
-        append(key.id, at: place + 10)
-        place += EventKey.byteCount
-    }
-
-    mutating func append(_ digest: Digest) {
-        append(digest, at: place)
-        place += 32
-    }
-
-    private func append<Tag>(_ identifier: Identifier<Tag>, at start: Int) {
-        store(identifier.w0, at: start)
-        store(identifier.w1, at: start + 8)
-        store(identifier.w2, at: start + 16)
-        store(identifier.w3, at: start + 24)
-    }
-
-    private func store(_ word: some FixedWidthInteger & BitwiseCopyable, at start: Int) {
-        unsafe buffer.storeBytes(of: word.bigEndian, toByteOffset: start, as: type(of: word))
+        Scheme.digest(ofPage: self, PagePiece(keys: places, count: count, low: low, high: high))
     }
 }

@@ -1,12 +1,12 @@
 import Core
 
 /// The root of the subtree of a range, without making that subtree.
-extension MerkleSearchTree.Node {
+extension TreeNode {
     /// The digest and count of the keys from `low` on that stand below `high`. Hashes at most two
     /// nodes a level.
     ///
     /// The node is settled.
-    func summary(from low: EventKey?, to high: EventKey?) -> (digest: Digest, count: Int) {
+    func summary(from low: Key?, to high: Key?) -> (digest: Digest, count: Int) {
         if isEmpty || low == nil && high == nil { return (digest, count) }
         if isFan { return summaryOfFan(from: low, to: high) }
         let start = low.map(place) ?? 0
@@ -30,7 +30,7 @@ extension MerkleSearchTree.Node {
     }
 
     /// A piece of a fan may be a page, so it has to be made. Fans are rare.
-    private func summaryOfFan(from low: EventKey?, to high: EventKey?) -> (
+    private func summaryOfFan(from low: Key?, to high: Key?) -> (
         digest: Digest, count: Int
     ) {
         var piece = self

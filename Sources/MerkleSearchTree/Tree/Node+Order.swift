@@ -1,9 +1,9 @@
 import Core
 
 /// Order statistics: counts stand in the nodes.
-extension MerkleSearchTree.Node {
+extension TreeNode {
     /// How many keys stand below `key`.
-    func rank(of key: EventKey) -> Int {
+    func rank(of key: Key) -> Int {
         if isEmpty { return 0 }
         if isFan {
             let part = part(for: key)
@@ -25,7 +25,7 @@ extension MerkleSearchTree.Node {
     }
 
     /// The key with `rank` keys below it. The rank is in 0..<count.
-    func key(atRank rank: Int) -> EventKey {
+    func key(atRank rank: Int) -> Key {
         if children.isEmpty { return keys[rank] }
         var left = rank
         for place in children.indices {
@@ -40,7 +40,7 @@ extension MerkleSearchTree.Node {
 
     /// Calls `body` in order with the keys from `low` on that stand below `high` (nil: all of
     /// them).
-    func forEach(from low: EventKey?, to high: EventKey?, _ body: (EventKey) -> Void) {
+    func forEach(from low: Key?, to high: Key?, _ body: (Key) -> Void) {
         if isEmpty { return }
         if isFan {
             for child in children where child.reaches(from: low, to: high) {
@@ -60,7 +60,7 @@ extension MerkleSearchTree.Node {
         }
     }
 
-    private func reaches(from low: EventKey?, to high: EventKey?) -> Bool {
+    private func reaches(from low: Key?, to high: Key?) -> Bool {
         if let low, last < low { return false }
         if let high, !(first < high) { return false }
         return true

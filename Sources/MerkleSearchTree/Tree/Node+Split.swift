@@ -1,18 +1,16 @@
 import Core
 
 /// Taking sets apart and putting them together; every result is canonical.
-extension MerkleSearchTree.Node {
-    typealias Node = MerkleSearchTree.Node
-
+extension TreeNode {
     /// The subtrees of the keys below `key` and of the others. O(depth) nodes are new, the rest is
     /// shared.
-    func split(at key: EventKey) -> (low: Node, high: Node) {
+    func split(at key: Key) -> (low: Node, high: Node) {
         if isEmpty || !(first < key) { return (.empty, self) }
         if last < key { return (self, .empty) }
         return isFan ? splitFan(at: key) : splitPage(at: key)
     }
 
-    private func splitPage(at key: EventKey) -> (low: Node, high: Node) {
+    private func splitPage(at key: Key) -> (low: Node, high: Node) {
         let place = place(of: key)
         guard !children.isEmpty else {
             return (
@@ -35,7 +33,7 @@ extension MerkleSearchTree.Node {
         )
     }
 
-    private func splitFan(at key: EventKey) -> (low: Node, high: Node) {
+    private func splitFan(at key: Key) -> (low: Node, high: Node) {
         let part = part(for: key)
         let (low, high) = children[part].split(at: key)
         return (
@@ -48,7 +46,7 @@ extension MerkleSearchTree.Node {
     static func fan(prefix: Int, parts: [Node]) -> Node {
         let parts = parts.filter { !$0.isEmpty }
         guard parts.count > 1 else { return parts.first ?? .empty }
-        guard top(of: parts).width <= MerkleSearchTree.widestPage else {
+        guard top(of: parts).width <= Scheme.widestPage else {
             return Node(prefix: prefix, parts: parts)
         }
         return parts.dropFirst().reduce(parts[0], join)
@@ -58,7 +56,7 @@ extension MerkleSearchTree.Node {
     static func join(_ low: Node, _ high: Node) -> Node {
         if low.isEmpty { return high }
         if high.isEmpty { return low }
-        guard top(of: [low, high]).width <= MerkleSearchTree.widestPage else {
+        guard top(of: [low, high]).width <= Scheme.widestPage else {
             return joinWide(low, high)
         }
         // Narrow: whichever side reaches the highest level is a page.
@@ -79,11 +77,11 @@ extension MerkleSearchTree.Node {
     }
 
     private static func joinWide(_ low: Node, _ high: Node) -> Node {
-        let prefix = low.first.sharedDigits(with: high.last)
+        let prefix = Scheme.sharedDigits(low.first, high.last)
         var parts = low.parts(after: prefix)
         var rest = high.parts(after: prefix)[...]
         if let left = parts.last, let right = rest.first,
-            left.first.digit(at: prefix) == right.first.digit(at: prefix)
+            Scheme.digit(of: left.first, at: prefix) == Scheme.digit(of: right.first, at: prefix)
         {
             parts[parts.count - 1] = join(left, right)
             rest = rest.dropFirst()
@@ -94,11 +92,11 @@ extension MerkleSearchTree.Node {
     /// This subtree parted by the digit after `prefix`, which all its keys share. It is not empty.
     private func parts(after prefix: Int) -> [Node] {
         if isFan, self.prefix == prefix { return children }
-        let highest = last.digit(at: prefix)
+        let highest = Scheme.digit(of: last, at: prefix)
         var parts: [Node] = []
         var rest = self
-        while case let digit = rest.first.digit(at: prefix), digit < highest {
-            let (low, high) = rest.split(at: last.replacing(digitAt: prefix, by: digit + 1))
+        while case let digit = Scheme.digit(of: rest.first, at: prefix), digit < highest {
+            let (low, high) = rest.split(at: Scheme.replacing(last, digitAt: prefix, by: digit + 1))
             parts.append(low)
             rest = high
         }
@@ -107,15 +105,16 @@ extension MerkleSearchTree.Node {
 
     /// The canonical subtree with `keys` as all keys of its highest level and `children` in the
     /// gaps (or none).
-    static func seal(level: Int8, keys: [EventKey], children: [Node]) -> Node {
+    static func seal(level: Int8, keys: [Key], children: [Node]) -> Node {
         let loose = Node(level: level, keys: keys, children: children)
-        guard keys.count > MerkleSearchTree.widestPage else { return loose }
-        let prefix = loose.first.sharedDigits(with: loose.last)
-        let highest = loose.last.digit(at: prefix)
+        guard keys.count > Scheme.widestPage else { return loose }
+        let prefix = Scheme.sharedDigits(loose.first, loose.last)
+        let highest = Scheme.digit(of: loose.last, at: prefix)
         var parts: [Node] = []
         var rest = loose
-        while case let digit = rest.first.digit(at: prefix), digit < highest {
-            let (low, high) = rest.split(at: loose.last.replacing(digitAt: prefix, by: digit + 1))
+        while case let digit = Scheme.digit(of: rest.first, at: prefix), digit < highest {
+            let (low, high) = rest.split(
+                at: Scheme.replacing(loose.last, digitAt: prefix, by: digit + 1))
             parts.append(low.resealed())
             rest = high
         }
@@ -124,13 +123,13 @@ extension MerkleSearchTree.Node {
 
     /// A part that was cut out of a page which is too wide may be too wide itself.
     private func resealed() -> Node {
-        keys.count > MerkleSearchTree.widestPage
+        keys.count > Scheme.widestPage
             ? Self.seal(level: level, keys: keys, children: children) : self
     }
 }
 
 /// Gaps, whether or not the page has an array for them.
-extension MerkleSearchTree.Node {
+extension TreeNode {
     func gap(_ place: Int) -> Node { children.isEmpty ? .empty : children[place] }
 
     var gaps: [Node] {
