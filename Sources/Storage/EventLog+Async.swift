@@ -1,4 +1,5 @@
 public import Core
+import Dispatch
 import GRDB
 
 /// The same calls for asynchronous callers: they block no thread. A task that is cancelled
@@ -14,6 +15,19 @@ extension EventLog {
         } catch {
             throw StorageError(error, doing: "writing to the log", path: path)
         }
+    }
+
+    /// `keepSnapshot`. It holds one of the readers' places, no thread of Swift's own.
+    public func asyncKeepSnapshot(minimum: Int) async throws(StorageError) -> Int {
+        let result = await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                continuation.resume(
+                    returning: Result { () throws(StorageError) in
+                        try self.keepSnapshot(minimum: minimum)
+                    })
+            }
+        }
+        return try result.get()
     }
 
     /// `entries`.

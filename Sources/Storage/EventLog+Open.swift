@@ -36,6 +36,8 @@ extension EventLog {
     /// byte for byte as it was. The whole file is checked (SQLite's quick_check) if it was not
     /// closed properly or is at most 64 MiB; damage in a larger one that was closed properly shows
     /// when it is read, because each event that is read must have its hash.
+    ///
+    /// O(events), by the snapshot where there is one (`keepSnapshot`); `opening` says what it gave.
     public static func open(
         in folder: String
     ) throws(StorageError) -> (log: EventLog, state: LogState) {
@@ -45,8 +47,10 @@ extension EventLog {
             let pool = try DatabasePool(path: file.path, configuration: configuration)
             try pool.writeWithoutTransaction(makeDurable)
             try pool.write(upgrade)
-            let state = try pool.read(LogState.init(reading:))
-            return (EventLog(id: state.id, file: file, pool: pool), state)
+            let (state, opening, end) = try pool.read { db in
+                try LogState.read(db, SnapshotFile(folder: folder))
+            }
+            return (EventLog(state.id, file, pool, opening, end), state)
         } catch {
             throw StorageError(error, doing: "opening the log", path: file.path)
         }

@@ -1,5 +1,6 @@
 public import Core
 import GRDB
+import Synchronization
 
 /// A node's log on disk: events, peers with their cursors, and the clock, in one SQLite file.
 ///
@@ -15,12 +16,20 @@ public final class EventLog: Sendable {
     public let id: LogID
     /// The file is `log.sqlite` in it.
     public let folder: String
+    /// How it was read when it was opened.
+    public let opening: Opening
     let pool: DatabasePool
     let path: String
+    /// Where the snapshot ends; locked while one is kept.
+    let snapshot: Mutex<SnapshotEnd>
 
-    init(id: LogID, file: LogFile, pool: DatabasePool) {
+    init(
+        _ id: LogID, _ file: LogFile, _ pool: DatabasePool, _ opening: Opening, _ end: SnapshotEnd
+    ) {
         self.id = id
         self.pool = pool
+        self.opening = opening
+        snapshot = Mutex(end)
         folder = file.folder
         path = file.path
     }
@@ -30,6 +39,8 @@ public final class EventLog: Sendable {
     /// A log that is not closed loses nothing: the next `open` only takes longer, because it checks
     /// the file.
     public func close() throws(StorageError) {
+        // Without a snapshot the next start only takes longer.
+        _ = try? keepSnapshot(minimum: StorageLimits.snapshotRows)
         do {
             pool.writeWithoutTransaction { db in
                 // Where this fails (a full disk), the write-ahead log stays and is read at the next

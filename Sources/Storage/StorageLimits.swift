@@ -17,6 +17,14 @@ enum StorageLimits {
     /// A file up to this size is checked whenever it is opened (about 0.1 s); a larger one only
     /// after a crash.
     static let checkedBytes: UInt64 = 64 << 20
+    /// New rows that are worth a snapshot when the log is closed: a tenth of a second at the next
+    /// start.
+    static let snapshotRows = 10_000
+    /// Rows for which room is made before they are read: positions may have gaps, so the last one
+    /// may claim far too much.
+    static let reservedRows = 4_000_000
+    /// Rows of one chunk of the snapshot: 4 MB in memory at a time.
+    static let snapshotChunkRows = 65_536
     /// Seconds to wait for another process, such as a backup, to let go of the file.
     static let busySeconds = 5.0
     /// Less free space than this makes an unclear I/O error a full disk.

@@ -3,7 +3,8 @@ import Foundation
 import Storage
 
 // A process to be killed. `append FOLDER SEED` writes batches for ever and prints each acknowledged
-// position; `lock FOLDER` takes the folder's lock, says so and waits.
+// position; `snapshot FOLDER SEED` does the same and keeps a snapshot after each; `lock FOLDER`
+// takes the folder's lock, says so and waits.
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 3 else { exit(2) }
@@ -12,6 +13,9 @@ let lock = try DataFolderLock(folder: arguments[2])
 switch arguments[1] {
 case "append":
     try append(in: arguments[2], seed: UInt64(arguments.last ?? "") ?? 1)
+case "snapshot":
+    try append(
+        in: arguments[2], seed: UInt64(arguments.last ?? "") ?? 1, keepsSnapshots: true)
 case "lock":
     say("locked")
     _ = readLine()
@@ -26,7 +30,7 @@ func say(_ line: String) {
 
 /// Every write carries the cursor and the clock of its last event, so that a torn transaction
 /// shows.
-func append(in folder: String, seed: UInt64) throws {
+func append(in folder: String, seed: UInt64, keepsSnapshots: Bool = false) throws {
     let isThere = FileManager.default.fileExists(atPath: folder + "/log.sqlite")
     var secrets = Secrets.system()
     let (log, state) =
@@ -49,6 +53,7 @@ func append(in folder: String, seed: UInt64) throws {
         write.peers = [PeerRecord(node: key.node, state: .active, cursor: cursor)]
         write.clock = Timestamp(physical: position, counter: 0)
         try log.write(write)
+        if keepsSnapshots { try log.keepSnapshot() }
         say("\(position)")
     }
 }

@@ -46,12 +46,20 @@ extension Engine {
             submit(Job(.records(.operation(token, node))), &effects)
         case .sync(let node):
             guard active(node, token, &effects) else { return }
-            startPull(node, fromStart: false, reconciles: true, token, &effects)
+            completeSketches()
+            // Without a cursor the pull would bring the whole log, what we hold too.
+            if peers[node]?.record.cursor == nil, eventCount > 0 {
+                startSession(
+                    with: node, operation: (token, SyncResult(peer: node)), now, &effects)
+            } else {
+                startPull(node, fromStart: false, reconciles: true, token, &effects)
+            }
         case .pull(let node, let fromStart):
             guard active(node, token, &effects) else { return }
             startPull(node, fromStart: fromStart, reconciles: false, token, &effects)
         case .reconcile(let node):
             guard active(node, token, &effects) else { return }
+            completeSketches()
             startSession(with: node, operation: (token, SyncResult(peer: node)), now, &effects)
         }
     }

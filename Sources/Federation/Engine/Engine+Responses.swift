@@ -34,6 +34,24 @@ extension Engine {
         }
     }
 
+    /// Enters what the network carried into the account of the session that it was for.
+    mutating func charge(_ wire: WireBytes, for token: Token) {
+        switch asked[token] {
+        case .sessionMessage(let node, let session)?, .sessionAdmissions(let node, let session)?:
+            guard isOpen(session, with: node) else { return }
+            peers[node]?.session?.account.wire += wire
+        case .sessionFetch(let node, let session)?:
+            guard isOpen(session, with: node) else { return }
+            // What is asked for is found by the session; what comes are the events.
+            peers[node]?.session?.account.wire.sent += wire.sent
+            peers[node]?.session?.account.eventWire.received += wire.received
+        case .sessionPush(let node, let session, _)?:
+            guard isOpen(session, with: node) else { return }
+            peers[node]?.session?.account.eventWire += wire
+        default: break
+        }
+    }
+
     /// Whether our session with a peer is still the one that something was asked for.
     private func isOpen(_ session: UInt64, with node: NodeID) -> Bool {
         peers[node]?.session?.number == session

@@ -18,6 +18,18 @@ extension Engine {
         sketchAt = now + (isReady ? .zero : EngineLimits.sketchEvery)
     }
 
+    /// Whether every sketch that is to be kept is ready.
+    public var hasSketches: Bool {
+        index.sets.epochs.allSatisfy { index.sets.isPrepared($0) }
+    }
+
+    /// Makes what is missing at once where nothing else waits: for a command without a running
+    /// node, whose only session would come before the sketch that it needs.
+    mutating func completeSketches() {
+        guard !settings.isAutomatic else { return }
+        for epoch in index.sets.epochs { _ = index.prepareSketch(epoch, keys: .max) }
+    }
+
     /// Days since 1970, today's last.
     static func epochs(at wall: WallTime) -> [UInt64] {
         let (day, hour): (UInt64, UInt64) = (86_400_000_000, 3_600_000_000)

@@ -99,7 +99,8 @@ public struct Engine: Sendable {
             answer(request, exchange, caller, now, &effects)
         case .drained(let exchange): drained(exchange, now, &effects)
         case .abandoned(let exchange): abandoned(exchange)
-        case .response(let token, let node, let tlsKey, let response):
+        case .response(let token, let node, let tlsKey, let response, let wire):
+            charge(wire, for: token)
             received(response, token, from: node, tlsKey: tlsKey, now, &effects)
         case .failed(let token, let failure): failed(token, failure, now, &effects)
         case .page(let token, let page): streamed(page, token, now, &effects)
@@ -249,7 +250,7 @@ extension Engine {
             lastTrouble: peer.lastTrouble, clockOffset: peer.clock?.offset,
             nextTry: deadline(of: peer), isHeldBack: peer.isHeldBack,
             isUnreachable: peer.isUnreachable, notices: peer.notices,
-            isSameHost: peer.isSameHost)
+            isSameHost: peer.isSameHost, lastSession: peer.lastSession)
     }
 
     /// Takes over what only the running shell knows: where the node listens, and under which TLS
@@ -293,4 +294,6 @@ public struct PeerStanding: Sendable {
     /// What it told us last in passing.
     public var notices: Notices
     public var isSameHost: Bool
+    /// The last session that we began and that came to a verdict since the start.
+    public var lastSession: SessionRecord?
 }

@@ -144,8 +144,10 @@ public enum Input: Hashable, Sendable {
     case abandoned(Exchange)
 
     /// The answer to `Effect.send`, with the TLS key (SHA-256 of its public key information) that
-    /// the answer came over and the identity that this key is bound to.
-    case response(Token, from: NodeID, tlsKey: Digest, Response)
+    /// the answer came over, the identity that this key is bound to, and what the network carried
+    /// for question and answer.
+    case response(
+        Token, from: NodeID, tlsKey: Digest, Response, wire: WireBytes = WireBytes())
     case failed(Token, TransportFailure)
     /// A page of a stream that `Effect.open` asked for.
     case page(Token, Page)

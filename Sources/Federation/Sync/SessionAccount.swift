@@ -21,6 +21,9 @@ public struct SessionAccount: Hashable, Sendable {
     public var eventWire = WireBytes()
 
     public init() {}
+
+    /// `method` as text, for those who don't know the tree.
+    public var methodName: String { method.rawValue }
 }
 
 /// Bytes on a connection, below TLS, as far as this node sees them; TCP and IP are not in them.

@@ -10,13 +10,14 @@ struct HTTPConnection: Sendable {
     let channel: any Channel
     /// What the server proved; nil on a Unix socket.
     let identity: ProvenIdentity?
+    /// What it has carried.
+    let meter: WireMeter
     private let parts: NIOLoopBound<ResponseParts>
 
-    private init(
-        _ channel: any Channel, _ parts: NIOLoopBound<ResponseParts>, _ identity: ProvenIdentity?
-    ) {
-        self.channel = channel
-        self.parts = parts
+    private init(_ pipeline: Pipeline, _ identity: ProvenIdentity?) {
+        channel = pipeline.channel
+        parts = pipeline.parts
+        meter = pipeline.meter
         self.identity = identity
     }
 
@@ -114,7 +115,7 @@ extension HTTPConnection {
             }
             throw Task.isCancelled ? .cancelled : .cannotConnect("\(endpoint): \(error)")
         }
-        let connection = HTTPConnection(pipeline.channel, pipeline.parts, nil)
+        let connection = HTTPConnection(pipeline, nil)
         do throws(TransportError) {
             try await connection.limited(to: limits.handshakeTimeout, "the TLS handshake") {
                 try await pipeline.ready.get()
@@ -127,7 +128,7 @@ extension HTTPConnection {
             connection.close()
             throw .tls("the server's certificate was not checked")
         }
-        return HTTPConnection(pipeline.channel, pipeline.parts, identity)
+        return HTTPConnection(pipeline, identity)
     }
 
     /// Connects to a node's control socket.
@@ -138,7 +139,7 @@ extension HTTPConnection {
                 prepare($0, check: nil, guardedBy: nil, context: nil, limits: limits)
             }
             try await pipeline.ready.get()
-            return HTTPConnection(pipeline.channel, pipeline.parts, nil)
+            return HTTPConnection(pipeline, nil)
         } catch {
             throw .cannotConnect("\(path): \(error)")
         }
@@ -148,6 +149,7 @@ extension HTTPConnection {
     private struct Pipeline: Sendable {
         var channel: any Channel
         var parts: NIOLoopBound<ResponseParts>
+        var meter: WireMeter
         var ready: EventLoopFuture<Void>
     }
 
@@ -164,8 +166,12 @@ extension HTTPConnection {
         channel.eventLoop.makeCompletedFuture {
             let parts = ResponseParts(isTLS: check != nil, eventLoop: channel.eventLoop)
             let pipeline = channel.pipeline.syncOperations
+            let meter = WireMeter()
             if let dialGuard { try pipeline.addHandler(DialGuardHandler(dialGuard)) }
-            if let check, let context { try pipeline.addHandler(try check.handler(context)) }
+            if let check, let context {
+                try pipeline.addHandler(WireMeterHandler(meter))
+                try pipeline.addHandler(try check.handler(context))
+            }
             var decoderLimits = NIOHTTPDecoderLimitConfiguration()
             decoderLimits.maxHeaderListSize = limits.headerBytes
             decoderLimits.maxHeaderFieldSize = limits.headerBytes
@@ -176,7 +182,7 @@ extension HTTPConnection {
             try pipeline.addHandler(parts)
             return Pipeline(
                 channel: channel, parts: NIOLoopBound(parts, eventLoop: channel.eventLoop),
-                ready: parts.ready.futureResult)
+                meter: meter, ready: parts.ready.futureResult)
         }
     }
 }

@@ -13,6 +13,9 @@ public struct Received: Sendable {
     /// Bytes of the bodies, without HTTP and TLS.
     public var bytesSent: Int
     public var bytesReceived: Int
+    /// What the network carried, with HTTP, TLS and, for a connection's first request, the
+    /// handshake; every attempt counts.
+    public var wire: WireBytes
 }
 
 /// Talks to peers: HTTP/1.1 over TLS 1.3, the server's identity pinned in the handshake, each
@@ -48,8 +51,9 @@ public final class PeerClient: Sendable {
         signedBy key: SecretKey, guardedBy dialGuard: DialGuard? = nil
     ) async throws(TransportError) -> Received {
         let wire = WireRequest(request, of: key.node)
+        var carried = WireBytes()
         let (connection, reply) = try await reply(
-            to: wire, at: endpoint, pin: pin, key: key, dialGuard)
+            to: wire, at: endpoint, pin: pin, key: key, dialGuard, &carried)
         guard let identity = connection.identity else { throw .tls("no identity") }
         guard reply.contentType.hasPrefix(MediaType.cbor) else {
             throw .badResponse("status \(reply.status), \(reply.contentType)")
@@ -58,7 +62,7 @@ public final class PeerClient: Sendable {
             let response = try Federation.Response(decoding: reply.body)
             return Received(
                 response: response, node: identity.node, tlsKey: identity.tlsKey,
-                bytesSent: wire.body.count, bytesReceived: reply.body.count)
+                bytesSent: wire.body.count, bytesReceived: reply.body.count, wire: carried)
         } catch {
             throw .badResponse("status \(reply.status), CBOR: \(error)")
         }
@@ -80,12 +84,12 @@ public final class PeerClient: Sendable {
 
     private func reply(
         to wire: WireRequest, at endpoint: Endpoint, pin: NodeID?, key: SecretKey,
-        _ dialGuard: DialGuard?
+        _ dialGuard: DialGuard?, _ carried: inout WireBytes
     ) async throws(TransportError) -> (HTTPConnection, HTTPReply) {
         var challenge: String?
         while true {
             let (connection, reply) = try await exchange(
-                wire, at: endpoint, pin: pin, key: key, challenge: challenge, dialGuard)
+                wire, at: endpoint, pin: pin, key: key, challenge: challenge, dialGuard, &carried)
             guard reply.status == 401, challenge == nil,
                 let found = reply.headers.first(name: "teambook-challenge"), found.count <= 64
             else { return (connection, reply) }
@@ -96,7 +100,7 @@ public final class PeerClient: Sendable {
 
     private func exchange(
         _ wire: WireRequest, at endpoint: Endpoint, pin: NodeID?, key: SecretKey,
-        challenge: String?, _ dialGuard: DialGuard?
+        challenge: String?, _ dialGuard: DialGuard?, _ carried: inout WireBytes
     ) async throws(TransportError) -> (HTTPConnection, HTTPReply) {
         var untouched = true
         if let pin, let idle = await pool.idle(endpoint, pin: pin) {
@@ -104,9 +108,11 @@ public final class PeerClient: Sendable {
                 let head = head(wire, to: pin, at: endpoint, key: key, challenge: challenge)
                 let result = try await idle.exchange(
                     head, wire.body, limits: limits, isUntouched: &untouched)
+                carried += idle.meter.take()
                 finish(idle, result.isReusable, endpoint)
                 return (idle, result.reply)
             } catch {
+                carried += idle.meter.take()
                 guard untouched, error == .closed else { throw error }
             }
         }
@@ -115,6 +121,7 @@ public final class PeerClient: Sendable {
         let head = head(wire, to: node, at: endpoint, key: key, challenge: challenge)
         let result = try await fresh.exchange(
             head, wire.body, limits: limits, isUntouched: &untouched)
+        carried += fresh.meter.take()
         finish(fresh, result.isReusable, endpoint)
         return (fresh, result.reply)
     }

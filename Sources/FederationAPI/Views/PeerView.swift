@@ -28,6 +28,8 @@ public struct PeerView: Codable, Hashable, Sendable {
     public var equal: Bool?
     /// When that was, RFC 3339.
     public var comparedAt: String?
+    /// The last comparison that this node began, since it was started.
+    public var lastSession: SessionView?
     public var lastError: String?
     /// What both operators compare before they approve.
     public var safetyNumber: String?

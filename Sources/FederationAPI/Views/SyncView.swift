@@ -11,11 +11,14 @@ public struct SyncView: Codable, Hashable, Sendable {
     public var equal: Bool?
     /// Why they are not equal, or were not compared.
     public var reason: String?
+    /// In all, but for requests that went at once.
     public var roundTrips: Int
+    /// What the comparison took; absent where there was none.
+    public var session: SessionView?
 
     public init(
         peer: NodeID, method: String, eventsReceived: UInt64, eventsSent: UInt64, equal: Bool?,
-        reason: String?, roundTrips: Int
+        reason: String?, roundTrips: Int, session: SessionView? = nil
     ) {
         self.peer = peer.hex
         self.method = method
@@ -24,6 +27,7 @@ public struct SyncView: Codable, Hashable, Sendable {
         self.equal = equal
         self.reason = reason
         self.roundTrips = roundTrips
+        self.session = session
     }
 }
 

@@ -3,14 +3,57 @@ import Foundation
 import GRDB
 
 extension LogState {
-    /// Reads the whole state from one snapshot: one scan of the events, sorted by key afterwards.
+    /// Reads the whole state in one transaction: one scan of the events, sorted by key afterwards.
     init(reading db: Database) throws {
+        self = try Self.read(db, nil).state
+    }
+
+    /// As above, with what `file` holds instead of the rows that it repeats.
+    static func read(
+        _ db: Database, _ file: SnapshotFile?
+    ) throws -> (state: LogState, opening: Opening, end: SnapshotEnd) {
+        var state = try LogState(beginning: db)
+        var opening = Opening()
+        var end = SnapshotEnd()
+        if let file, let mark = try SnapshotMark(reading: db) {
+            do {
+                let part = try state.reading(file, until: mark, db)
+                (state, end) = (part.state, part.end)
+                opening.fromSnapshot = state.keys.count
+            } catch let fault as SnapshotFault {
+                opening.problem = fault.description
+            }
+        }
+        try state.readEvents(db)
+        opening.fromRows = state.keys.count - opening.fromSnapshot
+        try state.readRest(db)
+        return (state, opening, end)
+    }
+
+    private func reading(
+        _ file: SnapshotFile, until mark: SnapshotMark, _ db: Database
+    ) throws -> (state: LogState, end: SnapshotEnd) {
+        var state = self
+        state.reserve(try Self.count(db))
+        let length = try file.read(log: id, until: mark) { state.take($0, $1) }
+        let held = try Data.fetchOne(
+            db, sql: "SELECT id FROM event WHERE position = ?",
+            arguments: [Int64(clamping: mark.position)])
+        guard let last = state.places.last?.key.id, held == Data(last.bytes) else {
+            throw SnapshotFault("the log holds something else at its end")
+        }
+        return (state, SnapshotEnd(length: length, position: mark.position))
+    }
+
+    private init(beginning db: Database) throws {
         guard let row = try Row.fetchOne(db, sql: "SELECT id, physical, counter FROM log"),
             let id = LogID(bytes: try row.bytes(0))
         else { throw Damage(detail: "the log's own row is missing") }
         self.init(id: id)
         clock = try row.timestamp(1)
-        try readEvents(db)
+    }
+
+    private mutating func readRest(_ db: Database) throws {
         try readMissing(db)
         try readAside(db)
         try readEquivocations(db)
@@ -44,28 +87,30 @@ extension LogState {
         }.array
     }
 
+    /// Reads the rows after `lastPosition`.
     private mutating func readEvents(_ db: Database) throws {
-        let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM event") ?? 0
-        keys.reserveCapacity(count)
-        places.reserveCapacity(count)
-        var names = NodeNames(db)
-        let sql = """
-            SELECT position, id, physical, counter, origin, scope, sequence
-            FROM event ORDER BY position
-            """
-        let rows = try Row.fetchCursor(db, sql: sql)
-        while let row = try rows.next() {
-            lastPosition = try row.number(0)
-            let key = EventKey(time: try row.timestamp(2), id: try row.identifier(1))
-            keys.append(key)
-            places.append(
-                ChainPlace(
-                    origin: try names.node(try row.number(4)), scope: try row.bytes(5),
-                    sequence: try row.number(6), key: key))
-        }
+        if keys.isEmpty { reserve(try Self.count(db)) }
+        try EventRows.each(db, after: lastPosition) { take($0, $1) }
         // Events come roughly in the order of their clocks, which this sort turns into time; SQLite
         // would fetch each row by its time index from a random place.
         keys.sort()
+    }
+
+    private mutating func take(_ position: UInt64, _ place: ChainPlace) {
+        lastPosition = position
+        keys.append(place.key)
+        places.append(place)
+    }
+
+    private mutating func reserve(_ count: Int) {
+        keys.reserveCapacity(count)
+        places.reserveCapacity(count)
+    }
+
+    /// Not less than there are events, as a rule: counting would go through all of an index.
+    private static func count(_ db: Database) throws -> Int {
+        let last = try Int.fetchOne(db, sql: "SELECT max(position) FROM event") ?? 0
+        return min(last, StorageLimits.reservedRows)
     }
 
     private mutating func readMissing(_ db: Database) throws {

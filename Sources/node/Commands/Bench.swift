@@ -10,7 +10,7 @@ import Storage
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure this machine: the tree, taking in events, proving who asks.",
-        subcommands: [Tree.self, Ingest.self, Auth.self])
+        subcommands: [Tree.self, Ingest.self, Auth.self, Fill.self])
 
     /// A figure for people and, by `--json`, for programs.
     struct Figure: Codable {

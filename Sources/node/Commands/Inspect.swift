@@ -37,7 +37,10 @@ struct Status: AsyncParsableCommand {
             Terminal.out("ALARM      \(text.printable)")
         }
         for warning in view.warnings { Terminal.out("warning    \(warning)") }
-        for peer in peers { Terminal.out("peer       \(peer.line)") }
+        for peer in peers {
+            Terminal.out("peer       \(peer.line)")
+            if let text = peer.sessionLine { Terminal.out("           \(text)") }
+        }
     }
 }
 
@@ -49,6 +52,13 @@ extension PeerView {
         if let equal { parts.append(equal ? "equal" : "not compared since the last change") }
         if let lastError { parts.append("(\(lastError))") }
         return parts.filter { !$0.isEmpty }.joined(separator: "  ").printable
+    }
+
+    /// The last comparison; nil before the first one.
+    var sessionLine: String? {
+        lastSession.map { session in
+            "compared \(session.at ?? "-"), \(session.verdict ?? "-"): \(session.line)"
+        }
     }
 }
 

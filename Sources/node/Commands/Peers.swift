@@ -23,6 +23,7 @@ struct Peers: AsyncParsableCommand {
             if peers.isEmpty { Terminal.note("no peers yet: federate peers add https://HOST:7443") }
             for peer in peers {
                 Terminal.out("\(peer.node)  \(peer.line)")
+                if let text = peer.sessionLine { Terminal.out("  \(text)") }
                 if let command = peer.approveCommand {
                     Terminal.out("  safety number: \(peer.safetyNumber ?? "-") (compare it there)")
                     Terminal.out("  approve it with: \(command)")
@@ -184,6 +185,7 @@ struct Sync: AsyncParsableCommand {
                 Terminal.out(
                     "\(view.peer.prefix(10))  received \(view.eventsReceived), sent "
                         + "\(view.eventsSent), \(view.roundTrips) round trips: \(verdict)")
+                if let session = view.session { Terminal.out("            \(session.line)") }
             }
         }
         if !views.allSatisfy({ $0.equal == true }) { throw ExitCode(1) }

@@ -214,6 +214,7 @@ extension DataFolder {
         }
         let configuration = try readConfiguration()
         let (log, opened) = try EventLog.open(in: path)
+        log.announceOpening(to: logger)
         let state = try resumeRotation(in: log, opened) ? try log.state() : opened
         let key = try readKey()
         let settings = Settings(

@@ -54,6 +54,7 @@ struct NodeProcess {
         }
         var services: [any Service] = [
             operatorServer, server, StopSignal(signal: stop), ReloadSignal(shell: shell),
+            SnapshotKeeper(log: shell.log, logger: logger),
         ]
         if configuration.discovery?.mdns ?? true {
             services.append(

@@ -88,7 +88,8 @@ extension NodeShell {
                 await remember(text, of: received.node)
                 return await deliver(
                     .response(
-                        token, from: received.node, tlsKey: received.tlsKey, received.response))
+                        token, from: received.node, tlsKey: received.tlsKey, received.response,
+                        wire: received.wire))
             } catch {
                 failure = TransportFailure(error, at: endpoint)
             }

@@ -29,7 +29,10 @@ extension NodeShell: OperatorPort {
                 removed: count(.removed), revoked: count(.revoked),
                 equal: records.count { engine.view(of: $0.node)?.isEqual == true }),
             discovery: discovery, uptimeSeconds: Double(uptime.microseconds) / 1e6,
-            counters: ["position": engine.position, "ownSequence": engine.ownSequence],
+            counters: [
+                "position": engine.position, "ownSequence": engine.ownSequence,
+                "sketchReady": engine.hasSketches ? 1 : 0,
+            ],
             warnings: warnings + restoreWarning + trustWarnings, alarms: alarms,
             hidden: UInt64(engine.hiddenEvents.count))
     }
@@ -79,6 +82,8 @@ extension NodeShell: OperatorPort {
                 "not connected"
             }
         view.equal = standing.isEqual
+        view.lastSession = standing.lastSession.map(SessionView.init)
+        view.comparedAt = view.lastSession?.at
         view.safetyNumber = SafetyNumber(a: key.node, b: record.node).description
         view.clockOffsetSeconds = standing.clockOffset.map { Double($0.microseconds) / 1e6 }
         view.lastError = standing.lastTrouble
@@ -236,7 +241,8 @@ extension NodeShell: OperatorPort {
         return SyncView(
             peer: node, method: "cursor, then mst", eventsReceived: UInt64(sync.received),
             eventsSent: UInt64(sync.sent), equal: sync.comparison.map { $0.verdict == .equal },
-            reason: reason, roundTrips: sync.roundTrips)
+            reason: reason, roundTrips: sync.roundTrips,
+            session: sync.account.map(SessionView.init))
     }
 
     func shutdown() { onShutdown() }

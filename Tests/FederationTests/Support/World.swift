@@ -29,6 +29,9 @@ final class World {
         }
     }
 
+    /// What each answer is said to have cost on the network.
+    var wireBytes = WireBytes()
+
     /// Where the answers to an exchange go.
     private struct Route {
         var client: Int
@@ -207,7 +210,8 @@ extension World {
             let tlsKey = presentedTLSKeys[packet.from] ?? nodes[packet.from].settings.tlsKey
             give(
                 packet.to,
-                .response(token, from: nodes[packet.from].id, tlsKey: tlsKey, response))
+                .response(
+                    token, from: nodes[packet.from].id, tlsKey: tlsKey, response, wire: wireBytes))
         case .page(let token, let bytes): page(token, bytes, packet)
         case .failure(let token, let failure):
             guard packet.life == lives[packet.to] else { return }
