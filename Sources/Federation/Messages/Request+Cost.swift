@@ -1,4 +1,5 @@
 import Core
+import MerkleSearchTree
 
 extension Request {
     /// Bytes that the request brings, or orders as an answer where those are more: what its sender
@@ -7,7 +8,8 @@ extension Request {
         switch self {
         case .push(let batch): batch.events.reduce(0) { $0 + $1.wireSize }
         case .pull, .stream, .fetch, .bodies: MessageLimits.pageBytes / 8
-        case .reconcile(_, _, let message): max(message.count, 4096)
+        case .reconcile(_, _, let message):
+            max(message.count, ReconcileResponder.work(orderedBy: message))
         case .admissions(_, let list): 4096 + list.count * 80
         case .introduce, .confirm, .status, .ownRecord, .leave: 1024
         }

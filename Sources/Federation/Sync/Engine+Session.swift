@@ -203,11 +203,14 @@ extension Engine {
     mutating func fetched(
         _ job: Job, from node: NodeID, session: UInt64, _ now: Instant, _ effects: inout [Effect]
     ) {
-        guard peers[node]?.session?.number == session else { return }
+        guard let snapshot = peers[node]?.session?.snapshot,
+            peers[node]?.session?.number == session
+        else { return }
         peers[node]?.session?.result.received += job.outcomes.count { $0 == .stored }
         let held = keys(of: job)
         peers[node]?.session?.exchange?.received += held
-        let came = job.events.count + job.malformed.count
+        // A truncated name may have brought what we had: that was not asked for.
+        let came = job.events.count { !snapshot.contains($0.key) } + job.malformed.count
         let needed = peers[node]?.session?.exchange?.needCount ?? 0
         let left = max(0, needed - came)
         peers[node]?.session?.exchange?.needCount = left

@@ -84,7 +84,9 @@ extension ReconcileInitiator {
         let range = max(0, search.theirCount - shared)
         let margin = limits.margin ?? bitsToCount(min(tree.count - shared, search.estimate)) + 8
         let list = ShortList.bytes(count: range, margin: margin) + range / 8
-        if limits.ways == .all, list < sketchBytes, list < limits.bodyBytes {
+        if limits.ways == .all, list < sketchBytes, list < limits.bodyBytes,
+            range <= ReconcileLimits.listKeys
+        {
             search.question = .enumerate(margin: margin)
             return .send([MessageKind.enumerate.byte(), UInt8(margin)])
         }

@@ -56,9 +56,9 @@ extension ReconcileResponder {
             throw .malformed
         }
         let ranks = shared..<tree.count
-        guard ShortList.bytes(count: ranks.count, margin: Int(margin)) <= limits.bodyBytes else {
-            return say([BodyForm.none.rawValue])
-        }
+        guard ranks.count <= ReconcileLimits.listKeys,
+            ShortList.bytes(count: ranks.count, margin: Int(margin)) <= limits.bodyBytes
+        else { return say([BodyForm.none.rawValue]) }
         var out = BitWriter([BodyForm.list.rawValue])
         out.append(count: ranks.count)
         descent.writeList(.ranks(ranks), margin: Int(margin), into: &out)

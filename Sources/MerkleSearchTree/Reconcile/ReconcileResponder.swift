@@ -86,6 +86,15 @@ public struct ReconcileResponder: ReconcileResponding {
         }
     }
 
+    /// What a message orders at most, as bytes of an answer: those that order sketches and lists
+    /// cost some ten milliseconds, others less than one.
+    public static func work(orderedBy message: [UInt8]) -> Int {
+        switch ByteReader(message)?.kind {
+        case .size, .enumerate, .extend: 4 << 20
+        default: 1 << 14
+        }
+    }
+
     /// Each question is asked `most` times at most.
     mutating func count(_ kind: MessageKind, most: Int) throws(ReconcileFailure) {
         questions[kind, default: 0] += 1
