@@ -236,6 +236,8 @@ extension Engine {
     public var position: UInt64 { index.lastPosition }
     /// The last place of this node's own chain, 0 before the first event.
     public var ownSequence: UInt64 { index.end(of: key.node, scope: []).sequence - 1 }
+    /// Sessions that peers have begun here and that can go on.
+    public var openSessions: Int { responders.count }
     /// All peers' records, by node.
     public var peerRecords: [PeerRecord] { peerOrder.compactMap { peers[$0]?.record } }
 

@@ -155,7 +155,8 @@ public struct ReconcileLimits: Sendable, Equatable {
 
     /// A list up to this many bytes is sent unasked.
     static let listBytes = 700
-    /// A list that is asked for has no more keys: to hash and sort them takes some ten milliseconds.
+    /// A list that is asked for has no more keys: to hash and sort them takes some ten
+    /// milliseconds.
     static let listKeys = 1 << 17
 
     public init(
