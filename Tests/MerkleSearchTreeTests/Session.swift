@@ -8,6 +8,8 @@ struct Session {
     /// Until the difference is known, and in all.
     var roundTrips = 0
     var roundTripsInAll = 0
+    /// Since the difference seemed known: they count where the proof then fails.
+    private var roundTripsSince = 0
     var longest = 0
     var initiatorHas: Set<EventKey>
     var responderHas: Set<EventKey>
@@ -50,8 +52,8 @@ struct Session {
     ) {
         var questions = [initiator.start()]
         while outcome == nil, failure == nil {
-            if differences.isEmpty { roundTrips += 1 }
             roundTripsInAll += 1
+            roundTripsSince += 1
             var answers: [[UInt8]] = []
             for question in questions {
                 guard case .send(let answer) = exchange(question, &responder) else { return }
@@ -65,9 +67,13 @@ struct Session {
             case .gather(let next): questions = next
             case .wait: return
             case .exchange(let difference):
+                roundTrips += roundTripsSince
+                roundTripsSince = 0
                 guard let received = move(difference, &responder) else { return }
                 questions = [initiator.close(received: received)]
-            case .done(let outcome): self.outcome = outcome
+            case .done(let outcome):
+                if differences.isEmpty { roundTrips = roundTripsSince }
+                self.outcome = outcome
             case .failed(let failure): self.failure = failure
             }
         }

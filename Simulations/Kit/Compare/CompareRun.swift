@@ -10,6 +10,8 @@ struct CompareRun {
     private var responder: any ReconcileResponding
     private var result: CompareReport.Result
     private var isKnown = false
+    /// Round trips since the difference seemed known; they count where the proof then fails.
+    private var roundTripsSince = 0
     private var have: Set<EventKey> = []
     private var received: Set<EventKey> = []
     /// A session that takes more is not worth waiting for.
@@ -65,6 +67,7 @@ struct CompareRun {
                 guard let keys = exchange(difference) else { return false }
                 questions = [asInitiator { $0.close(received: keys) }]
             case .done(let outcome):
+                if !isKnown { result.roundTrips = roundTripsSince }
                 result.way = outcome.method.rawValue
                 return true
             case .wait, .failed: return false
@@ -76,7 +79,7 @@ struct CompareRun {
     /// Messages that go at once: one round trip.
     private mutating func ask(_ questions: [[UInt8]]) -> [[UInt8]]? {
         result.roundTripsInAll += 1
-        if !isKnown { result.roundTrips += 1 }
+        roundTripsSince += 1
         var answers: [[UInt8]] = []
         for question in questions {
             guard case .send(let answer) = ask(question) else { return nil }
@@ -89,6 +92,8 @@ struct CompareRun {
     /// refuses one.
     private mutating func exchange(_ difference: ReconcileDifference) -> [EventKey]? {
         isKnown = true
+        result.roundTrips += roundTripsSince
+        roundTripsSince = 0
         have.formUnion(difference.have)
         asResponder { $0.received(difference.have) }
         var came: [EventKey] = []

@@ -79,7 +79,7 @@ extension Engine {
     ) {
         guard let peer = peers[node], let session = peer.session else { return }
         peers[node]?.session?.result.roundTrips += 1
-        if session.exchange == nil { peers[node]?.session?.account.roundTrips += 1 }
+        peers[node]?.session?.roundTripsSince += 1
         for message in messages {
             peers[node]?.session?.account.sentBytes += message.count
             let request = Request.reconcile(
@@ -155,6 +155,8 @@ extension Engine {
         _ effects: inout [Effect]
     ) {
         guard let session = peers[node]?.session else { return }
+        peers[node]?.session?.account.roundTrips += session.roundTripsSince
+        peers[node]?.session?.roundTripsSince = 0
         peers[node]?.session?.pushed += difference.have.count
         var exchange = InitiatorSession.Exchange(
             have: difference.have[...], wants: difference.wants[...],
@@ -291,6 +293,7 @@ extension Engine {
         guard var session = peers[node]?.session else { return }
         let comparison = Comparison(verdict: verdict, root: session.snapshot.root)
         session.result.comparison = comparison
+        if session.exchange == nil { session.account.roundTrips = session.roundTripsSince }
         session.account.naiveBytes = session.naiveBytes
         session.result.account = session.account
         peers[node]?.session = nil

@@ -13,6 +13,8 @@ struct InitiatorSession: Sendable {
     var peerMissesBodies = false
     /// What was sent until now, and came.
     var account = SessionAccount()
+    /// Round trips since the difference seemed known: they count where the proof then fails.
+    var roundTripsSince = 0
     /// Whom we admit, as the peer was told.
     let context: UInt64
     /// Keys that the peer lacked.

@@ -117,7 +117,11 @@ extension Bench {
                 }
             }
             precondition(index.tree.count == sorted.count + more.count)
+            let apart = Self.snapshots(of: index)
             return [
+                Figure(
+                    name: "memory of each of 100 snapshots, 10 keys apart",
+                    value: apart / 1024, unit: "KiB"),
                 Figure(
                     name: "build with all aggregates", value: Bench.seconds(build), unit: "s"),
                 Figure(
@@ -127,6 +131,20 @@ extension Bench {
                     name: "insert, scattered, by 1000, all aggregates",
                     value: Bench.seconds(insert) * 1e6 / Double(more.count), unit: "us"),
             ]
+        }
+
+        /// Bytes that each of a hundred snapshots keeps, with ten newest keys between them.
+        private static func snapshots(of index: ReconcileIndex) -> Double {
+            var index = index
+            let before = residentBytes()
+            let newest = keys(1000, from: 10 * index.tree.count)
+            let snapshots = (0..<100).map { number in
+                index.insert(contentsOf: newest[number * 10..<number * 10 + 10])
+                return index
+            }
+            let bytes = residentBytes() - before
+            precondition(snapshots.last?.tree.root == index.tree.root)
+            return Double(bytes) / 100
         }
 
         private static func keys(_ count: Int, from first: Int = 0) -> [EventKey] {
