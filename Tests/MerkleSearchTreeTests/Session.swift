@@ -17,8 +17,8 @@ struct Session {
     var outcome: ReconcileOutcome?
     var failure: ReconcileFailure?
     var commons: (CommonRoot?, CommonRoot?)
-    /// Kinds of all messages, both ways.
-    var kinds: [MessageKind] = []
+    /// All messages, both ways.
+    var messages: [[UInt8]] = []
     private let pushes: Bool
 
     init(
@@ -110,6 +110,6 @@ struct Session {
     private mutating func count(_ message: [UInt8]) {
         bytes += message.count
         longest = max(longest, message.count)
-        if let kind = ByteReader(message)?.kind { kinds.append(kind) }
+        messages.append(message)
     }
 }
