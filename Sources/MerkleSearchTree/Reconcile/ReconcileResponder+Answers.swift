@@ -112,6 +112,11 @@ extension ReconcileResponder {
         guard !(want.gifts && hasGiven), want.places.first ?? wantedPlaces >= wantedPlaces,
             want.values.first ?? wantedValues >= wantedValues
         else { throw .unexpected }
+        // No sketch tells more values than it has cells and syndromes.
+        valueCount += want.values.count
+        guard valueCount <= (sketch?.cells.count ?? 0) + Sketch.syndromeCount else {
+            throw .unexpected
+        }
         hasGiven = hasGiven || want.gifts
         if let last = want.places.last { wantedPlaces = last + 1 }
         if let last = want.values.last { wantedValues = last + 1 }

@@ -40,6 +40,8 @@ public struct ReconcileResponder: ReconcileResponding {
     /// Places and values below these were asked for.
     var wantedPlaces = 0
     var wantedValues: UInt64 = 0
+    /// How many values were asked for.
+    var valueCount = 0
 
     var tree: MerkleSearchTree { index.tree }
 
@@ -86,11 +88,12 @@ public struct ReconcileResponder: ReconcileResponding {
         }
     }
 
-    /// What a message orders at most, as bytes of an answer: those that order sketches and lists
-    /// cost some ten milliseconds, others less than one.
+    /// What a message orders at most, as bytes of an answer: those that order sketches and lists, or
+    /// name keys of them, cost some ten milliseconds, a known root a few, others less than one.
     public static func work(orderedBy message: [UInt8]) -> Int {
         switch ByteReader(message)?.kind {
-        case .size, .enumerate, .extend: 4 << 20
+        case .size, .enumerate, .extend, .want: 4 << 20
+        case .known: 1 << 20
         default: 1 << 14
         }
     }
@@ -169,7 +172,7 @@ extension ReconcileResponder {
         messages = 1
         told = 0
         (hasRoot, hasGiven) = (false, false)
-        (wantedPlaces, wantedValues) = (0, 0)
+        (wantedPlaces, wantedValues, valueCount) = (0, 0, 0)
         (shared, cells, end, body) = (0, 0, nil, nil)
         descent = Descent(tree: tree, hash: hash, limits: limits)
     }

@@ -69,20 +69,20 @@ struct Polynomial: Equatable {
     func roots() -> [UInt64]? {
         var found: [UInt64] = []
         var pending = [self]
-        var element: UInt64 = 2
-        var tries = 0
+        var tries: UInt64 = 0
         while let polynomial = pending.popLast() {
             if polynomial.degree < 1 { return nil }
             if polynomial.degree == 1 {
                 found.append(polynomial.terms[0])
                 continue
             }
-            // A basis of the field tells any two roots apart: a trace of one of its elements times
-            // their difference is 1.
+            // Half of all elements tell two roots apart: the trace of the element times their
+            // difference is 1. Which ones are tried depends on all roots, so that nobody can choose
+            // roots that take many tries.
             tries += 1
-            guard tries <= 48 * (degree + 1) else { return nil }
+            guard tries <= 4 * degree + 48 else { return nil }
+            let element = SketchHash.mix(polynomial.terms[0] ^ tries << 50) >> 16 | 1
             let part = polynomial.greatestCommonDivisor(with: polynomial.trace(of: element))
-            element = element == 1 << 47 ? 1 : element << 1
             if part.degree < 1 || part.degree == polynomial.degree {
                 pending.append(polynomial)
             } else {

@@ -18,6 +18,9 @@ public struct ReconcileIndex: Sendable {
 
     /// Below this, a sketch takes a millisecond to make.
     static let smallest = 1024
+    /// More keys than this are not taken out of a sketch for a cutoff, which a peer may name: honest
+    /// ones leave out a few whose time has not come.
+    static let mostCutOff = 1024
 
     /// A set with sketches for `epochs`. O(n): about a microsecond a key and epoch.
     public init(sorted keys: [EventKey], epochs: [UInt64] = [0]) {
@@ -95,7 +98,7 @@ extension ReconcileIndex {
         index.preparation = nil
         index.tree = tree.prefix(upTo: bound)
         guard index.tree.count < tree.count else { return index }
-        if tree.count - index.tree.count > tree.count / 4 { index.dropSketches() }
+        if tree.count - index.tree.count > Self.mostCutOff { index.dropSketches() }
         let cutOff = index.sketches.isEmpty ? [] : tree.keys(ranks: index.tree.count..<tree.count)
         for place in index.sketches.indices {
             for key in cutOff { index.sketches[place].remove(key) }

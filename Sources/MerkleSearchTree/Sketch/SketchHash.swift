@@ -47,7 +47,8 @@ struct SketchHash: Sendable {
         CellMapping(state: Self.mix(value ^ key.1) | 1)
     }
 
-    private static func mix(_ word: UInt64) -> UInt64 {
+    /// Spreads the bits of a word.
+    static func mix(_ word: UInt64) -> UInt64 {
         var word = word
         word ^= word >> 32
         word = word &* 0xd6e8_feb8_6659_fd93
