@@ -88,8 +88,8 @@ public struct ReconcileResponder: ReconcileResponding {
         }
     }
 
-    /// What a message orders at most, as bytes of an answer: those that order sketches and lists, or
-    /// name keys of them, cost some ten milliseconds, a known root a few, others less than one.
+    /// What a message orders at most, as bytes of an answer: those that order sketches and lists,
+    /// or name keys of them, cost some ten milliseconds, a known root a few, others less than one.
     public static func work(orderedBy message: [UInt8]) -> Int {
         switch ByteReader(message)?.kind {
         case .size, .enumerate, .extend, .want: 4 << 20

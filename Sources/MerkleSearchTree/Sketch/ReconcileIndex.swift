@@ -18,8 +18,8 @@ public struct ReconcileIndex: Sendable {
 
     /// Below this, a sketch takes a millisecond to make.
     static let smallest = 1024
-    /// More keys than this are not taken out of a sketch for a cutoff, which a peer may name: honest
-    /// ones leave out a few whose time has not come.
+    /// More keys than this are not taken out of a sketch for a cutoff, which a peer may name:
+    /// honest ones leave out a few whose time has not come.
     static let mostCutOff = 1024
 
     /// A set with sketches for `epochs`. O(n): about a microsecond a key and epoch.
