@@ -17,7 +17,7 @@ public struct CompareReport: Hashable, Sendable {
         /// With the proof: inserting what came, and hashing the union.
         public var initiatorInAll = Duration.zero
         public var responderInAll = Duration.zero
-        /// Events that came and were held.
+        /// Events that moved though the other side held them.
         public var extraEvents = 0
         /// How the machines found the difference, in the end.
         public var way = ""

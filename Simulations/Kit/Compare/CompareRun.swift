@@ -94,7 +94,10 @@ struct CompareRun {
         isKnown = true
         result.roundTrips += roundTripsSince
         roundTripsSince = 0
-        have.formUnion(difference.have)
+        // A hash that collided may name what the other side holds.
+        let pushed = difference.have.filter { !pair.responder.tree.contains($0) }
+        result.extraEvents += difference.have.count - pushed.count
+        have.formUnion(pushed)
         asResponder { $0.received(difference.have) }
         var came: [EventKey] = []
         if !difference.wants.isEmpty { result.roundTripsInAll += 1 }
