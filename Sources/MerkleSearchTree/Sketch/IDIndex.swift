@@ -3,7 +3,7 @@ import Core
 /// Finds keys by the first 24 bits of their ids, at about seven bytes a key.
 ///
 /// The index does not hold the keys: an entry says in which *window* of the tree's order its key
-/// stands, about 32 neighboring keys, and the tree is asked for those. Windows begin at keys taken
+/// stands, about 48 neighboring keys, and the tree is asked for those. Windows begin at keys taken
 /// from the set, so bursts and far-out times cost no precision.
 ///
 /// A copy is O(1); the first change after it copies the table of buckets (128 KB for a million
@@ -25,7 +25,7 @@ struct IDIndex: Sendable {
 
     /// An index with windows for the keys of `tree`, and none of them in it yet.
     init(for tree: MerkleSearchTree) {
-        windowKeys = max(32, tree.count / (Self.mostWindows / 2))
+        windowKeys = max(48, tree.count / (Self.mostWindows / 2))
         starts = stride(from: 0, to: tree.count, by: windowKeys).map { tree.key(atRank: $0) }
         sizes = Array(repeating: 0, count: starts.count)
         newest = tree.last
@@ -45,6 +45,12 @@ struct IDIndex: Sendable {
         count += 1
         let isCrowded = Int(sizes[window]) > 16 * windowKeys
         if isCrowded || count > 2 * Self.bucketKeys << bucketBits { isWorn = true }
+    }
+
+    /// Gives back the slack of buckets that grew one by one.
+    mutating func compact() {
+        // `map` makes an array without spare capacity.
+        for bucket in buckets.indices { buckets[bucket] = buckets[bucket].map { $0 } }
     }
 
     /// The key is in the index.

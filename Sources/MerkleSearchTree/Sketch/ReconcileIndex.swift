@@ -49,7 +49,8 @@ extension ReconcileIndex {
     public mutating func insert(contentsOf keys: some Sequence<EventKey>) -> Int {
         let wasSmall = isSmall
         var new: [EventKey] = []
-        for key in keys where !tree.contains(key) { new.append(key) }
+        // In their order, so that neighbors find the pages of their path in the cache.
+        for key in keys.sorted() where !tree.contains(key) { new.append(key) }
         let count = tree.insert(contentsOf: new)
         if wasSmall {
             if !isSmall { makeAll() }
@@ -162,6 +163,7 @@ extension ReconcileIndex {
             return false
         }
         sketches.append(work.sketch)
+        work.ids?.compact()
         if let ids = work.ids { self.ids = ids }
         return true
     }
