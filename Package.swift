@@ -58,7 +58,8 @@ let package = Package(
         // The engine: no I/O, no clock, no Foundation.
         .target(name: "Core", dependencies: ["CSodium", crypto]),
         .target(name: "MerkleSearchTree", dependencies: ["Core", "CGalois"]),
-        .target(name: "Federation", dependencies: ["Core", "MerkleSearchTree"]),
+        .target(name: "Gossip", dependencies: ["Core"]),
+        .target(name: "Federation", dependencies: ["Core", "Gossip", "MerkleSearchTree"]),
 
         // The shells.
         .target(name: "Discovery", dependencies: ["Core", "CAvahi", logging, lifecycle]),
@@ -70,7 +71,8 @@ let package = Package(
                 hummingbirdTLS, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
             ]),
         .target(
-            name: "SimulationKit", dependencies: ["Core", "MerkleSearchTree", "Federation"],
+            name: "SimulationKit",
+            dependencies: ["Core", "Gossip", "MerkleSearchTree", "Federation"],
             path: "Simulations/Kit"),
         .executableTarget(
             name: "node",
@@ -87,8 +89,10 @@ let package = Package(
         .testTarget(
             name: "MerkleSearchTreeTests", dependencies: ["CGalois", "Core", "MerkleSearchTree"],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "GossipTests", dependencies: ["Core", "Gossip"]),
         .testTarget(
-            name: "FederationTests", dependencies: ["Core", "Federation", "MerkleSearchTree"]),
+            name: "FederationTests",
+            dependencies: ["Core", "Federation", "Gossip", "MerkleSearchTree"]),
         .executableTarget(
             name: "storage-probe", dependencies: ["Core", "Storage"], path: "Tests/StorageProbe"),
         .testTarget(

@@ -1,4 +1,5 @@
 import Core
+import Federation
 
 /// The events of a scenario, and who holds which of them at the start.
 struct Workload: Sendable {

@@ -8,7 +8,7 @@ struct TraceHash: Sendable {
     /// What an entry tells; the numbers are part of the hash.
     enum Kind: UInt8 {
         case requestSent = 1
-        case responseSent, pageSent, lost, timedOut, durable, crashed, restarted
+        case responseSent, pageSent, lost, timedOut, durable, crashed, restarted, chunkSent
     }
 
     private var hash = SHA256()

@@ -1,5 +1,6 @@
 import Core
 import Federation
+import Gossip
 
 /// One request from node to node until it is answered, or one stream until it is over.
 struct Call: Sendable {
@@ -46,6 +47,15 @@ enum Happening: Sendable {
     case pump(UInt64)
     /// The callee learns that whoever asked is gone.
     case abandoned(UInt64, callee: Int)
+    /// A dial reaches its callee, or comes to nothing.
+    case dialled(UInt64)
+    case dialFailed(Int, life: Int, LinkName, TransportFailure)
+    /// The dialler hears that its link is open.
+    case opened(UInt64)
+    /// Bytes of a link arrive at one of its ends.
+    case chunk(UInt64, PipeEnd, [UInt8])
+    /// One end learns that the link is over, after what was sent before.
+    case unlinked(UInt64, PipeEnd)
     /// A node's own work is done.
     case verified(Int, life: Int, Token, [Bool])
     case loaded(Int, life: Int, Token, Query)

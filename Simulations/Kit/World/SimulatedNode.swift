@@ -1,5 +1,6 @@
 import Core
 import Federation
+import Gossip
 
 /// One node: its disk, and the engine while it is up.
 struct SimulatedNode: Sendable {
@@ -8,6 +9,8 @@ struct SimulatedNode: Sendable {
     var log: MemoryLog
     /// Nil while the node is down.
     var engine: Engine?
+    /// Whether it is there, without a look at all of it.
+    var isUp = false
     /// Counts starts, so that work of an engine that crashed is not handed to the next one.
     var life = 0
     /// The earliest wake-up in the heap.
@@ -17,6 +20,15 @@ struct SimulatedNode: Sendable {
     var diskUntil = Instant.zero
     /// Streams of ours, by our token.
     var streams: [Token: UInt64] = [:]
+    /// Pipes of its links.
+    var pipes: [LinkName: UInt64] = [:]
+    /// Links whose last bytes the network has taken; said before anything else happens.
+    var written: [LinkName] = []
+    /// Links that were dialled to it are numbered from 1.
+    var linkCount: UInt64 = 0
+    /// What links of its former lives carried.
+    var past = LinkTally()
+    var pastReceived: UInt64 = 0
     /// Which side of a partition it is on; nodes of different sides don't hear each other.
     var side = 0
 }

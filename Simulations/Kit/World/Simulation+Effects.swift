@@ -1,5 +1,6 @@
 import Core
 import Federation
+import Gossip
 
 /// The shell of one node: inputs in, effects carried out.
 extension Simulation {
@@ -24,8 +25,14 @@ extension Simulation {
     }
 
     private mutating func settle(_ index: Int, _ effects: [Effect]) {
-        guard nodes[index].engine != nil else { return }
+        guard nodes[index].isUp else { return }
         for effect in effects { carryOut(effect, of: index) }
+        // The network takes what fits into its buffers at once.
+        while let link = nodes[index].written.popLast() {
+            var more: [Effect] = []
+            nodes[index].engine?.handle(.written(link), at: now, into: &more)
+            for effect in more { carryOut(effect, of: index) }
+        }
         planWake(index)
     }
 
@@ -58,6 +65,11 @@ extension Simulation {
             send(.stream(since: cursor), token, to: destination, from: index, isStream: true)
         case .proceed(let token): proceed(token, of: index)
         case .cancel(let token): cancel(token, of: index)
+        case .link(let name, let destination): dial(name, destination, from: index)
+        case .transmit(let name, let bytes): transmit(bytes, over: name, from: index)
+        case .read(let name): read(name, of: index)
+        case .unlink(let name): unlink(name, of: index)
+        case .report(.delivered(let id, let hop)): noteHop(hop, of: id)
         case .report(let report):
             if options.keepsReports {
                 reports.append(KeptReport(node: index, time: now, report: report))
@@ -115,6 +127,7 @@ extension Simulation {
         guard nodes[index].life == life else { return }
         nodes[index].log.apply(write)
         trace.add(.durable, node: index, at: now, write.entries.flatMap(\.event.id.bytes))
+        deliveries?.note(write.entries, at: now)
         noteGoal(index)
         deliver([.stored(token)], to: index)
     }

@@ -1,5 +1,6 @@
 import Core
 import Federation
+import Gossip
 
 /// What can go wrong, beside the losses of `LinkModel`.
 extension Simulation {
@@ -9,8 +10,11 @@ extension Simulation {
     /// Requests of others that it has not answered time out; streams with it break when a segment
     /// would be refused.
     public mutating func crash(_ index: Int) {
-        precondition(nodes[index].engine != nil, "the node is down")
+        precondition(nodes[index].isUp, "the node is down")
+        nodes[index].past += nodes[index].engine?.gossip.tally ?? LinkTally()
+        nodes[index].pastReceived += nodes[index].engine?.receivedEvents ?? 0
         nodes[index].engine = nil
+        nodes[index].isUp = false
         nodes[index].wakeAt = nil
         nodes[index].life += 1
         trace.add(.crashed, node: index, at: now)
@@ -24,6 +28,7 @@ extension Simulation {
             }
         }
         nodes[index].streams = [:]
+        breakPipes(of: index)
     }
 
     /// Cuts the network: from now on a node hears only those on its own side. `sides` names each
@@ -31,6 +36,7 @@ extension Simulation {
     public mutating func partition(sides: [Int]) {
         precondition(sides.count == nodes.count, "a side for each node")
         for (index, side) in sides.enumerated() { nodes[index].side = side }
+        releaseStalled()
     }
 
     /// Ends a partition.

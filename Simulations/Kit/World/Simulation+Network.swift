@@ -51,7 +51,7 @@ extension Simulation {
         traffic.overheadBytes += bytes.count - events
         // Both are drawn for each message, so that a fault that is switched on reshuffles nothing
         // else.
-        let latency = latencyDice.duration(in: options.link.latency)
+        let latency = latency(of: link)
         let isLost = Double(lossDice.below(1 << 30)) < options.link.loss * Double(1 << 30)
         let isCut = nodes[link.from].side != nodes[link.to].side
         if isLost || isCut {
@@ -66,7 +66,7 @@ extension Simulation {
     /// A request reaches its callee.
     mutating func arrive(_ number: UInt64, _ bytes: [UInt8]) {
         guard let call = calls[number] else { return }
-        guard nodes[call.callee].engine != nil else {
+        guard nodes[call.callee].isUp else {
             return giveUp(number, .unreachable("nobody listens"), at: now + latency())
         }
         // What can't be decoded is what the receiver's shell would refuse.
@@ -80,6 +80,17 @@ extension Simulation {
 
     mutating func latency() -> Duration {
         latencyDice.duration(in: options.link.latency)
+    }
+
+    /// What a message needs now from one node to another.
+    mutating func latency(of link: Link) -> Duration {
+        guard options.link.isConstant else { return latency() }
+        let pair = Link(from: min(link.from, link.to), to: max(link.from, link.to))
+        if let known = pairLatencies[pair] { return known }
+        var dice = seeds.dice("pair", pair.from << 20 | pair.to)
+        let drawn = dice.duration(in: options.link.latency)
+        pairLatencies[pair] = drawn
+        return drawn
     }
 
     mutating func giveUp(_ number: UInt64, _ failure: TransportFailure, at time: Instant) {

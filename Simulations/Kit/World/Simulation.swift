@@ -42,7 +42,9 @@ public struct Simulation: Sendable {
         public var report: Report
     }
 
-    public let options: Options
+    public internal(set) var options: Options
+    /// What events went where, and when; nil where nobody asked for it.
+    public internal(set) var deliveries: Deliveries?
     /// Virtual time since the start.
     public internal(set) var now = Instant.zero
     /// By link; only links that carried something.
@@ -57,6 +59,9 @@ public struct Simulation: Sendable {
     var nodes: [SimulatedNode] = []
     var heap = EventHeap<Happening>()
     var calls: [UInt64: Call] = [:]
+    var pipes: [UInt64: Pipe] = [:]
+    var pipeCount: UInt64 = 0
+    var pairLatencies: [Link: Duration] = [:]
     var callCount: UInt64 = 0
     var orderCount: UInt64 = 0
     /// Verifications, loads and writes under way.
@@ -96,13 +101,14 @@ extension Simulation {
 
     /// Starts a node, or starts it again, from what its disk holds.
     public mutating func start(_ index: Int) {
-        precondition(nodes[index].engine == nil, "the node is up")
+        precondition(!nodes[index].isUp, "the node is up")
         nodes[index].life += 1
         let place = index << 16 | nodes[index].life
         nodes[index].engine = Engine(
             key: nodes[index].key, state: nodes[index].log.state,
             settings: nodes[index].settings, dice: seeds.dice("engine", place),
             secrets: seeds.secrets("engine", place))
+        nodes[index].isUp = true
         nodes[index].wakeAt = nil
         nodes[index].busyUntil = now
         nodes[index].diskUntil = now
@@ -121,7 +127,7 @@ extension Simulation {
         nodes[index].engine?.root ?? MerkleSearchTree(sorted: nodes[index].log.state.keys).root
     }
     /// Whether a node runs.
-    public func isUp(_ index: Int) -> Bool { nodes[index].engine != nil }
+    public func isUp(_ index: Int) -> Bool { nodes[index].isUp }
 }
 
 /// Time.
@@ -174,6 +180,13 @@ extension Simulation {
         case .pump(let call): pump(call)
         case .abandoned(let call, let node):
             deliver([.abandoned(Exchange(number: call))], to: node)
+        case .dialled(let pipe): dialled(pipe)
+        case .dialFailed(let node, let life, let name, let failure):
+            guard nodes[node].life == life else { return }
+            deliver([.unlinked(name, failure)], to: node)
+        case .opened(let pipe): opened(pipe)
+        case .chunk(let pipe, let end, let bytes): chunk(bytes, of: pipe, at: end)
+        case .unlinked(let pipe, let end): unlinked(pipe, at: end)
         case .verified(let node, let life, let token, let verdicts):
             verified(node, life, token, verdicts)
         case .loaded(let node, let life, let token, let query):

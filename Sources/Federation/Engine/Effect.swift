@@ -1,4 +1,5 @@
 public import Core
+public import Gossip
 
 /// What a shell MUST carry out, in order, and answer with the input that names the same token.
 public enum Effect: Hashable, Sendable {
@@ -23,6 +24,14 @@ public enum Effect: Hashable, Sendable {
     case proceed(Token)
     /// Let go of a stream of ours.
     case cancel(Token)
+    /// Open a link to this peer; `Input.linked` or `unlinked`.
+    case link(LinkName, to: Destination)
+    /// Put bytes on a link; `Input.written`.
+    case transmit(LinkName, [UInt8])
+    /// Read on from a link.
+    case read(LinkName)
+    /// End a link, after what was transmitted; `Input.unlinked`.
+    case unlink(LinkName)
     /// Tell the operator, or whoever waits.
     case report(Report)
 }
@@ -85,6 +94,10 @@ public enum Report: Hashable, Sendable {
     case alarm(Alarm)
     /// This node, restored from a backup, has caught up with a peer and may post again.
     case caughtUp(with: NodeID)
+    /// A peer has become a neighbor, or is one no longer, for the cause that was given.
+    case neighbor(NodeID, isUp: Bool, ByeCause?)
+    /// An event that came by gossip is durable here; it was passed on so often.
+    case delivered(EventID, hop: UInt8)
 }
 
 /// What two nodes know about each other's logs after a session.

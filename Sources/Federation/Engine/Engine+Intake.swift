@@ -59,6 +59,7 @@ extension Engine {
         var job = job
         intake.jobs += 1
         intake.bytes += job.bytes
+        if job.sender != nil { receivedEvents += UInt64(job.events.count) }
         // What is held needs no second look; where it brings the body that is missing, its hash
         // proves it. The id does not cover the signature: what is only set aside is known by its
         // signature too.
@@ -85,6 +86,7 @@ extension Engine {
     }
 
     private mutating func line(up job: Job, _ effects: inout [Effect]) {
+        if case .gossiped = job.source { judge(job) }
         if case .streamed(let node, let stream, _, _) = job.source {
             guard isCurrent(stream, of: node) else { return drop(job) }
             // The next page may travel while this one is stored, unless the disk is behind.
@@ -200,7 +202,9 @@ extension Engine {
         write.alarms = dirtyAlarms
         write.released += releases
         (dirtyInvites, endedInvites, dirtyAlarms, releases) = ([], [], [], [])
-        for node in peerOrder {
+        let candidates = dirtyPeers.union(cursors.keys)
+        dirtyPeers = []
+        for node in candidates.sorted() {
             guard var record = peers[node]?.record else { continue }
             let moved = cursors[node].flatMap { $0 == record.cursor ? nil : $0 }
             guard moved != nil || peers[node]?.isDirty == true else { continue }
@@ -231,6 +235,7 @@ extension Engine {
         guard !storing.write.entries.isEmpty else { return }
         report(.accepted(storing.write.entries), &effects)
         spread(storing.write.entries, now, &effects)
+        gossip(storing, now, &effects)
     }
 
     /// Answers everybody whose work is durable now.
@@ -245,6 +250,7 @@ extension Engine {
             let stream = intake.withheld.removeFirst()
             if asked[stream] != nil { effects.append(.proceed(stream)) }
         }
+        readOnAll(now, &effects)
     }
 
     private mutating func finish(_ job: Job, _ now: Instant, _ effects: inout [Effect]) {
@@ -254,7 +260,7 @@ extension Engine {
             // Useful work is free: only duplicates and garbage use a budget up.
             let useful = job.outcomes.count { $0 == .stored || $0 == .setAside }
             peers[node]?.budget.refund(verifications: useful)
-            effects.append(.reply(exchange, .outcomes(job.allOutcomes)))
+            reply(exchange, .outcomes(job.allOutcomes), &effects)
         case .streamed(let node, _, _, let isEnd):
             took(job, from: node, isEnd: isEnd, now)
         case .pulled(let node, let next, let isEnd):
@@ -270,6 +276,7 @@ extension Engine {
             }
         case .imported(let token): report(.imported(token, job.allOutcomes), &effects)
         case .records(let answer): self.answer(answer, now, &effects)
+        case .gossiped(let node): tookGossip(job, from: node, now, &effects)
         case .bodies, .aside, .statements: break
         }
     }
@@ -280,16 +287,16 @@ extension Engine {
             .map(\.0.key)
     }
 
-    private func answer(
+    private mutating func answer(
         _ answer: Job.RecordsAnswer, _ now: Instant, _ effects: inout [Effect]
     ) {
         switch answer {
         case .nobody: break
         case .registration(let exchange, let node):
-            effects.append(.reply(exchange, registration(of: node, now)))
+            reply(exchange, registration(of: node, now), &effects)
         case .invite(let token, let invite): report(.operation(token, .invite(invite)), &effects)
         case .done(let token): report(.operation(token, .done), &effects)
-        case .request(let exchange, let response): effects.append(.reply(exchange, response))
+        case .request(let exchange, let response): reply(exchange, response, &effects)
         case .operation(let token, let node):
             let result = peers[node].map { OperationResult.peer($0.record) } ?? .done
             report(.operation(token, result), &effects)
@@ -325,7 +332,7 @@ extension Engine {
     ) {
         count(refusal.code)
         switch job.source {
-        case .push(let exchange, _): effects.append(.reply(exchange, .refused(refusal)))
+        case .push(let exchange, _): reply(exchange, .refused(refusal), &effects)
         case .streamed(let node, let stream, _, _):
             guard isCurrent(stream, of: node) else { return }
             effects.append(.cancel(stream))
@@ -339,13 +346,14 @@ extension Engine {
                 repeating: .refused(.cannotStore), count: job.events.count + job.malformed.count)
             report(.imported(token, outcomes), &effects)
         case .records(.request(let exchange, _)), .records(.registration(let exchange, _)):
-            effects.append(.reply(exchange, .refused(refusal)))
+            reply(exchange, .refused(refusal), &effects)
         case .records(.invite(let token, let invite)):
             // Nobody has its secret.
             invites[invite.id] = nil
             report(.operation(token, .failed(refusal)), &effects)
         case .records(.operation(let token, _)), .records(.done(let token)):
             report(.operation(token, .failed(refusal)), &effects)
+        case .gossiped(let node): tookGossip(job, from: node, now, &effects)
         case .records(.nobody), .bodies, .aside, .statements: break
         }
     }

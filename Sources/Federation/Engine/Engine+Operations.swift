@@ -22,6 +22,7 @@ extension Engine {
         case .revoke(let node, let cut): revoke(node, cut, token, now, &effects)
         case .rotate(let successor, let proof): rotate(to: successor, proof, token, &effects)
         case .setPolicy(let policy): replace(policy, token, now, &effects)
+        case .setGossip(let gossip): replace(gossip, token, now, &effects)
         case .approve(let node):
             guard known(node, token, &effects), !refusesRevoked(node, token, &effects) else {
                 return

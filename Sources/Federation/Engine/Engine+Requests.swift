@@ -94,8 +94,8 @@ extension Engine {
             deliver(message, session: session, exchange, to: node, now, &effects)
         case .bodies(let ids):
             effects.append(.load(token(for: .bodyDelivery(exchange, node)), .events(ids)))
-        case .status: effects.append(.reply(exchange, .status(status)))
-        case .ownRecord: effects.append(.reply(exchange, registration(of: node, now)))
+        case .status: reply(exchange, .status(status), &effects)
+        case .ownRecord: reply(exchange, registration(of: node, now), &effects)
         case .leave: leave(node, exchange, now, &effects)
         case .admissions(let session, let list):
             compare(list, session: session, exchange, with: node, now, &effects)
@@ -145,13 +145,14 @@ extension Engine {
 
     mutating func refuse(_ exchange: Exchange, _ refusal: Refusal, _ effects: inout [Effect]) {
         count(refusal.code)
-        effects.append(.reply(exchange, .refused(refusal)))
+        reply(exchange, .refused(refusal), &effects)
     }
 
     mutating func heard(_ node: NodeID, _ now: Instant) { peers[node]?.lastHeard = now }
 
     mutating func markDirty(_ node: NodeID) {
         peers[node]?.isDirty = true
+        dirtyPeers.insert(node)
         hasDirtyRecords = true
     }
 }

@@ -1,4 +1,5 @@
 import Core
+import Gossip
 import MerkleSearchTree
 
 /// What comes back for what we asked.
@@ -28,8 +29,9 @@ extension Engine {
         case .bodies(let peer):
             guard case .events(let batch) = response else { return }
             submit(Job(.bodies(peer), batch), &effects)
-        case .verify, .store, .page, .streamPage, .delivery, .bodyDelivery, .upload, .sessionLoad,
-            .sessionMessage, .sessionFetch, .sessionPush, .sessionAdmissions, .stream, .leave:
+        case .gossipServe, .gossipProof, .verify, .store, .page, .streamPage, .delivery,
+            .bodyDelivery, .upload, .sessionLoad, .sessionMessage, .sessionFetch, .sessionPush,
+            .sessionAdmissions, .stream, .leave:
             break
         }
     }
@@ -105,8 +107,8 @@ extension Engine {
             guard peers[node]?.download.state == .locating(token) else { return }
             trouble(node, failure, &effects)
             retryDownload(from: node, now)
-        case .verify, .store, .page, .streamPage, .delivery, .bodyDelivery, .upload, .sessionLoad,
-            .stream, .bodies, .leave:
+        case .gossipServe, .gossipProof, .verify, .store, .page, .streamPage, .delivery,
+            .bodyDelivery, .upload, .sessionLoad, .stream, .bodies, .leave:
             break
         }
     }
@@ -126,7 +128,7 @@ extension Engine {
             }
             if isEnd { peers[node]?.readsAll = false }
             let page = page(admitted(entries, for: node), through: through, isEnd: isEnd)
-            effects.append(.reply(exchange, .page(page)))
+            reply(exchange, .page(page), &effects)
         case .streamPage(let node, let exchange):
             loadedStreamPage(loaded, for: node, exchange, now, &effects)
         case .delivery(let exchange, let name):
@@ -141,10 +143,18 @@ extension Engine {
             let batch = Self.prefix(
                 of: events.filter { $0.body != nil && index.tree.contains($0.key) },
                 bytes: MessageLimits.pageBytes)
-            effects.append(.reply(exchange, .events(Batch(batch))))
+            reply(exchange, .events(Batch(batch)), &effects)
         case .upload(let node): loadedUpload(loaded, for: node, now, &effects)
         case .sessionLoad(let node, let session) where isOpen(session, with: node):
             loadedSession(loaded, for: node, now, &effects)
+        case .gossipServe(let link):
+            // What can't be read is asked for elsewhere.
+            guard case .events(let events) = loaded else { return }
+            let admitted = events.filter { index.tree.contains($0.key) }
+            tell(.served(link, admitted), now, &effects)
+        case .gossipProof:
+            guard case .events(let events) = loaded, events.count == 2 else { return }
+            tell(.proof(events), now, &effects)
         default: break
         }
     }

@@ -14,7 +14,7 @@ extension Engine {
         }
     }
 
-    func deadline(of peer: Peer) -> Instant? {
+    static func deadline(of peer: Peer) -> Instant? {
         var deadline: Instant?
         func consider(_ instant: Instant?) {
             guard let instant else { return }

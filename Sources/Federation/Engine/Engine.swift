@@ -1,4 +1,5 @@
 public import Core
+public import Gossip
 public import MerkleSearchTree
 
 /// One node's whole protocol: what it says, takes in, refuses, and when.
@@ -32,11 +33,10 @@ public struct Engine: Sendable {
     var alarms: [Alarm] = []
     var dirtyAlarms: [Alarm] = []
     var releases: [EventID] = []
-    var peers: [NodeID: Peer] = [:]
-    /// The keys of `peers`, ascending: the order in which peers are gone through.
-    var peerOrder: [NodeID] = []
-    /// Whether some record differs from what is durable.
+    var peers = PeerTable()
+    /// Whether some record differs from what is durable, and whose.
     var hasDirtyRecords = false
+    var dirtyPeers: Set<NodeID> = []
     var intake = Intake()
     /// What each outstanding token was asked for.
     var asked: [Token: Purpose] = [:]
@@ -48,11 +48,19 @@ public struct Engine: Sendable {
     var responders: [SessionName: ResponderSession] = [:]
     var pulls: [NodeID: PullOperation] = [:]
     var commons = CommonRoots()
+    /// Neighbors and broadcast trees.
+    public internal(set) var gossip: GossipMachine
+    var linkWork = LinkWork()
     /// When the sketch in the making goes on.
     var sketchAt: Instant?
     /// How often each refusal was given, by code.
     public internal(set) var refusals: [RefusalCode: UInt64] = [:]
+    /// Events that peers have handed over since the start, however often, but for those that gossip
+    /// knew at once.
+    public internal(set) var receivedEvents: UInt64 = 0
     private var lastToken: UInt64 = 0
+    /// The time that came with the last input.
+    private(set) var now = Instant.zero
 
     /// - Parameters:
     ///   - key: the node's identity.
@@ -67,12 +75,17 @@ public struct Engine: Sendable {
         self.settings = settings
         self.dice = dice
         self.secrets = secrets
+        // A stream of its own, so that gossip changes no other choice.
+        gossip = GossipMachine(
+            node: key.node, settings: settings.gossip,
+            dice: Dice(seed: self.dice.next() ^ 0x676f_7373_6970))
         index = LogIndex(state)
-        for record in state.peers where record.node != key.node {
-            peers[record.node] = Peer(record)
-            peers[record.node]?.isHeldBack = AuthTier.deviceBound < settings.policy.minAuthTier
-        }
-        peerOrder = peers.keys.sorted()
+        peers = PeerTable(
+            state.peers.filter { $0.node != key.node }.map { record in
+                var peer = Peer(record)
+                peer.isHeldBack = AuthTier.deviceBound < settings.policy.minAuthTier
+                return peer
+            })
         invites = Dictionary(state.invites.map { ($0.id, $0) }) { a, _ in a }
         alarms = state.alarms
         let ground = Membership.Ground(
@@ -81,12 +94,13 @@ public struct Engine: Sendable {
         index.plant(state, membership)
         // What follows from it for the peers is done with the first input.
         isMembershipStale = true
-        for node in peerOrder { planStart(with: node) }
+        for node in peers.order { planStart(with: node) }
     }
 
     /// Takes one input. Complexity: that of the input's events; peers are gone through only where a
     /// change concerns them all.
     public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+        self.now = now
         switch input {
         case .wall(let time):
             setWall(time, now)
@@ -109,6 +123,13 @@ public struct Engine: Sendable {
         case .loaded(let token, let loaded): self.loaded(loaded, token, now, &effects)
         case .stored(let token): stored(token, now, &effects)
         case .storeFailed(let token, let cause): storeFailed(token, cause, now, &effects)
+        case .linked(let link, let caller): linked(link, caller, now, &effects)
+        case .received(let link, let bytes):
+            tell(.received(link, bytes), now, &effects)
+            readOn(link, now, &effects)
+        case .written(let link): tell(.written(link), now, &effects)
+        case .unlinked(let link, let failure): unlinked(link, failure, now, &effects)
+        case .shutdown: tell(.shutdown, now, &effects)
         }
         conclude(now, &effects)
     }
@@ -117,7 +138,9 @@ public struct Engine: Sendable {
     private mutating func conclude(_ now: Instant, _ effects: inout [Effect]) {
         keepSketches(now)
         settleMembership(now, &effects)
+        passOn(now, &effects)
         commit(now, &effects)
+        settlePeers(now, &effects)
     }
 
     mutating func settleMembership(_ now: Instant, _ effects: inout [Effect]) {
@@ -136,7 +159,7 @@ public struct Engine: Sendable {
         // was corrected need not wait for the next handshakes.
         let step = (time - wall) - (now - wallAt)
         if step.magnitude > EngineLimits.clockNoise {
-            for node in peerOrder { peers[node]?.clock?.offset -= step }
+            for node in peers.order { peers[node]?.clock?.offset -= step }
         }
         wall = time
         wallAt = now
@@ -144,9 +167,11 @@ public struct Engine: Sendable {
 
     /// Fires the timers that are due.
     public mutating func advance(to now: Instant, into effects: inout [Effect]) {
+        self.now = now
         takeInDue(&effects)
         continueSightings(now, &effects)
-        for node in peerOrder { advancePeer(node, now, &effects) }
+        for node in peers.due(at: now) { advancePeer(node, now, &effects) }
+        advanceGossip(now, &effects)
         for node in streams.keys.sorted() { advanceStream(of: node, now, &effects) }
         sweep(now)
         conclude(now, &effects)
@@ -161,7 +186,9 @@ public struct Engine: Sendable {
         }
         if hasDirtyRecords { consider(intake.retryAt) }
         consider(sketchAt)
-        for peer in peers.values { consider(self.deadline(of: peer)) }
+        consider(peers.nextDeadline)
+        consider(gossip.nextDeadline)
+        consider(linkWork.deadline)
         for stream in streams.values { consider(stream.deadline) }
         for session in responders.values { consider(session.expires) }
         for introduction in introductions.values { consider(introduction.expires) }
@@ -213,6 +240,8 @@ enum Purpose: Sendable {
     case bodies(NodeID)
     case register
     case leave
+    case gossipServe(LinkName)
+    case gossipProof
 }
 
 extension Engine {
@@ -239,7 +268,7 @@ extension Engine {
     /// Sessions that peers have begun here and that can go on.
     public var openSessions: Int { responders.count }
     /// All peers' records, by node.
-    public var peerRecords: [PeerRecord] { peerOrder.compactMap { peers[$0]?.record } }
+    public var peerRecords: [PeerRecord] { peers.order.compactMap { peers[$0]?.record } }
 
     /// How things stand with one peer, for those who watch.
     public func view(of node: NodeID) -> PeerStanding? {
@@ -250,7 +279,7 @@ extension Engine {
             isEqual: peer.comparison.map { $0.verdict == .equal && $0.root == root },
             isStreaming: isStreaming, isCaughtUp: peer.download.isCaughtUp,
             lastTrouble: peer.lastTrouble, clockOffset: peer.clock?.offset,
-            nextTry: deadline(of: peer), isHeldBack: peer.isHeldBack,
+            nextTry: Self.deadline(of: peer), isHeldBack: peer.isHeldBack,
             isUnreachable: peer.isUnreachable, notices: peer.notices,
             isSameHost: peer.isSameHost, lastSession: peer.lastSession)
     }
@@ -262,7 +291,7 @@ extension Engine {
         settings.tlsKey = tlsKey
         guard settings.isAutomatic else { return }
         // Peers may know us by an address of yesterday.
-        for node in peerOrder where peers[node]?.isActive == true {
+        for node in peers.order where peers[node]?.isActive == true {
             peers[node]?.registration.retryAt = .zero
         }
     }

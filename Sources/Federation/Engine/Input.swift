@@ -1,4 +1,5 @@
 public import Core
+public import Gossip
 
 /// Names work that a machine asked of its shell; the answer carries it back.
 public struct Token: Hashable, Comparable, Sendable {
@@ -112,6 +113,8 @@ public enum Operation: Hashable, Sendable {
     case rotate(to: NodeID, proof: [UInt8])
     /// Another policy holds from now on.
     case setPolicy(Policy)
+    /// Neighbors and trees are kept otherwise from now on, or not at all.
+    case setGossip(GossipSettings)
     case approve(NodeID)
     case reject(NodeID)
     case remove(NodeID)
@@ -161,6 +164,17 @@ public enum Input: Hashable, Sendable {
     case stored(Token)
     /// Nothing of it was stored.
     case storeFailed(Token, String)
+
+    /// A link is open, ours or a peer's, and the other end proven.
+    case linked(LinkName, Caller)
+    /// Bytes came over a link; nothing more is read from it until `Effect.read`.
+    case received(LinkName, [UInt8])
+    /// The network has taken what `Effect.transmit` gave.
+    case written(LinkName)
+    /// The link is over, or could not be opened.
+    case unlinked(LinkName, TransportFailure?)
+    /// The process is about to end: neighbors are told.
+    case shutdown
 }
 
 /// What a load found.

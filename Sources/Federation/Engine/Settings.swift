@@ -1,4 +1,5 @@
 public import Core
+public import Gossip
 public import MerkleSearchTree
 
 /// What an engine is told when it is made; the operator's configuration and the shell's facts.
@@ -23,6 +24,11 @@ public struct Settings: Sendable {
     /// Where this node came out of a backup and has not caught up: how far its own chain went when
     /// that was made. Until then nothing is signed; see `Engine.catchUp`.
     public var restoredSequence: UInt64?
+    /// Neighbors and broadcast trees.
+    public var gossip: GossipSettings
+    /// Whether own events are only pushed: peers' logs are neither streamed nor compared without
+    /// being told. A baseline; only the simulator sets it.
+    public var pushesOnly = false
     /// How differences are found; the simulator sets baselines here.
     public var reconciler: any Reconciler
 
@@ -30,7 +36,8 @@ public struct Settings: Sendable {
         label: String = "", endpoints: [String] = [], tlsKey: Digest = .zero,
         policy: Policy = Policy(), joinSecret: [UInt8]? = nil, predecessors: [Event] = [],
         humans: Set<String> = [], isAutomatic: Bool = true,
-        restoredSequence: UInt64? = nil, reconciler: any Reconciler = TreeReconciler()
+        restoredSequence: UInt64? = nil, gossip: GossipSettings = GossipSettings(mode: .off),
+        reconciler: any Reconciler = TreeReconciler()
     ) {
         self.label = label
         self.endpoints = endpoints
@@ -41,6 +48,7 @@ public struct Settings: Sendable {
         self.humans = humans
         self.isAutomatic = isAutomatic
         self.restoredSequence = restoredSequence
+        self.gossip = gossip
         self.reconciler = reconciler
     }
 }

@@ -9,6 +9,8 @@ struct Job: Sendable {
         case pulled(NodeID, next: Cursor, isEnd: Bool)
         case fetched(NodeID, session: UInt64)
         case bodies(NodeID)
+        /// Over a link, by a neighbor.
+        case gossiped(NodeID)
         case append(Token)
         case imported(Token)
         case aside
@@ -53,7 +55,7 @@ struct Job: Sendable {
     var sender: NodeID? {
         switch source {
         case .push(_, let node), .streamed(let node, _, _, _), .pulled(let node, _, _),
-            .fetched(let node, _), .bodies(let node):
+            .fetched(let node, _), .bodies(let node), .gossiped(let node):
             node
         case .append, .imported, .aside, .statements, .records: nil
         }

@@ -49,14 +49,14 @@ extension Engine {
         }
         guard settings.isAutomatic, !changes.isEmpty else { return }
         // What was refused or passed over before may be wanted now.
-        for node in peerOrder where peers[node]?.isActive == true {
+        for node in peers.order where peers[node]?.isActive == true && usesStreams(with: node) {
             peers[node]?.compareAt = now + EngineLimits.compareSoon
         }
     }
 
     /// Ends the registrations of revoked keys.
     private mutating func enforceRevocations(_ now: Instant, _ effects: inout [Effect]) {
-        for node in peerOrder {
+        for node in peers.order {
             guard let record = peers[node]?.record, !record.isOver,
                 membership.revocations[node] != nil
             else { continue }
@@ -72,14 +72,14 @@ extension Engine {
 
     /// Takes back what was approved on the word of others that counts no more.
     private mutating func withdrawApprovals(_ now: Instant, _ effects: inout [Effect]) {
-        for node in peerOrder where peers[node]?.record.approval == .vouched {
+        for node in peers.order where peers[node]?.record.approval == .vouched {
             guard membership.extents[node] != .whole else { continue }
             peers[node]?.record.approval = nil
             markDirty(node)
             rest(node, Refusal(.notActive, "nobody vouches for this node any more"), now, &effects)
         }
         // A thief that rotates a stolen key must not outlive its revocation.
-        for old in peerOrder where membership.revocations[old] != nil {
+        for old in peers.order where membership.revocations[old] != nil {
             for control in index.controls[old] where control.isProven {
                 guard case .rotate(let heir, _) = control.statement,
                     membership.rotations[old]?.successor != heir,
@@ -93,7 +93,7 @@ extension Engine {
 
     /// Approves the successors of approved peers.
     private mutating func followRotations(_ now: Instant, _ effects: inout [Effect]) {
-        for old in peerOrder {
+        for old in peers.order {
             guard let rotation = membership.rotations[old], let record = peers[old]?.record,
                 let approval = record.approval, rotation.successor != key.node
             else { continue }
@@ -118,11 +118,11 @@ extension Engine {
     /// A successor is looked for where the key before it was.
     private mutating func meet(_ successor: NodeID, asSuccessorOf record: PeerRecord) {
         guard let known = peers[successor]?.record else {
-            peers[successor] = Peer(
-                PeerRecord(
-                    node: successor, given: record.given, endpoints: record.endpoints,
-                    label: record.label, since: wall.microseconds))
-            peerOrder = peers.keys.sorted()
+            peers.add(
+                Peer(
+                    PeerRecord(
+                        node: successor, given: record.given, endpoints: record.endpoints,
+                        label: record.label, since: wall.microseconds)))
             return
         }
         if known.given.isEmpty, !known.isOver { peers[successor]?.record.given = record.given }
@@ -132,7 +132,7 @@ extension Engine {
     private func handings(to node: NodeID) -> Int {
         var key = node
         for count in 0..<MembershipLimits.rotations {
-            let before = peerOrder.first { old in
+            let before = peers.order.first { old in
                 membership.rotations[old]?.successor == key && peers[old]?.record.isOver == true
             }
             guard let before else { return count }
@@ -200,7 +200,7 @@ extension Engine {
         settings.policy = policy
         isMembershipStale = true
         let isTooLow = AuthTier.deviceBound < policy.minAuthTier
-        for node in peerOrder {
+        for node in peers.order {
             let wasHeld = peers[node]?.isHeldBack == true
             peers[node]?.isHeldBack = isTooLow
             guard peers[node]?.record.state == .active else { continue }
@@ -211,7 +211,7 @@ extension Engine {
             }
         }
         // Whom the old policy kept waiting, the new one may let in.
-        for node in peerOrder where peers[node]?.record.state == .pending {
+        for node in peers.order where peers[node]?.record.state == .pending {
             settleState(of: node, now, &effects)
         }
         submit(Job(.records(.done(token))), &effects)

@@ -6,6 +6,8 @@ struct Peer: Sendable {
     var record: PeerRecord
     /// Whether the record differs from what is durable.
     var isDirty = false
+    /// Whether it was active when that was last looked at.
+    var countsAsActive = false
     var lastHeard: Instant?
     var lastTrouble: String?
     var comparison: Comparison?

@@ -30,7 +30,7 @@ extension Engine {
             joinProof: settings.joinSecret.map {
                 Authentication.code(of: transcript.secondJoin, secret: $0)
             })
-        effects.append(.reply(exchange, .challenge(challenge)))
+        reply(exchange, .challenge(challenge), &effects)
     }
 
     private mutating func makeRoomForIntroduction(_ now: Instant) {
@@ -69,7 +69,7 @@ extension Engine {
         }
         guard peers[node]?.record.isOver != true else {
             // Nothing of what it says is written down.
-            return effects.append(.reply(exchange, registration(of: node, now)))
+            return reply(exchange, registration(of: node, now), &effects)
         }
         heard(node, now)
         measured(pending.clockOffset, of: node, now, &effects)

@@ -24,8 +24,7 @@ extension Engine {
             guard isOrdered || peers.count < EngineLimits.peers else {
                 return Refusal(.tooManyPeers, "too many nodes are known here")
             }
-            peers[node] = Peer(PeerRecord(node: node, since: wall.microseconds))
-            peerOrder = peers.keys.sorted()
+            peers.add(Peer(PeerRecord(node: node, since: wall.microseconds)))
         }
         // Who was turned away changes nothing here, not even its own label.
         guard isOrdered || peers[node]?.record.isOver != true else { return nil }

@@ -6,7 +6,7 @@ extension Engine {
     mutating func startDownload(
         from node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
-        guard settings.isAutomatic, let peer = peers[node], peer.isActive,
+        guard settings.isAutomatic, let peer = peers[node], peer.isActive, usesStreams(with: node),
             peer.download.state == .idle, peer.isDialable
         else { return }
         peers[node]?.download.retryAt = nil
@@ -15,7 +15,7 @@ extension Engine {
             // ended.
             let token = token(for: .locate(node))
             peers[node]?.download.state = .locating(token)
-            effects.append(.send(token, to: peer.destination(policy), .status))
+            ask(node, .status, token, &effects)
         } else {
             openStream(of: node, since: peer.record.cursor, &effects)
         }
@@ -138,6 +138,6 @@ extension Engine {
         let missing = index.missingBodies.sorted()
         let start = dice.below(missing.count)
         let ids = Array((missing[start...] + missing[..<start]).prefix(MessageLimits.bodyRequests))
-        effects.append(.send(token(for: .bodies(node)), to: peer.destination(policy), .bodies(ids)))
+        ask(node, .bodies(ids), token(for: .bodies(node)), &effects)
     }
 }

@@ -19,7 +19,7 @@ extension Engine {
             responders[name] = session
             var notices = notices(for: node, now)
             if let context, context != session.context { notices.insert(.admitsOthers) }
-            effects.append(.reply(exchange, .message(reply, notices)))
+            self.reply(exchange, .message(reply, notices), &effects)
         case .deliver:
             responders[name] = nil
             refuse(exchange, Refusal(.malformed, "ask for events by fetch"), &effects)
@@ -76,7 +76,7 @@ extension Engine {
             session.isWhole = false
         }
         responders[name] = session
-        effects.append(.reply(exchange, .admissions(mine)))
+        reply(exchange, .admissions(mine), &effects)
     }
 
     /// Answers `fetch`: messages say what is wanted, empty ones ask for the rest.
@@ -98,7 +98,7 @@ extension Engine {
         }
         responders[name] = session
         guard !session.delivery.isEmpty else {
-            return effects.append(.reply(exchange, .events(Batch())))
+            return reply(exchange, .events(Batch()), &effects)
         }
         let ids = session.delivery.prefix(MessageLimits.pageEvents).map(\.id)
         effects.append(.load(token(for: .delivery(exchange, name)), .events(ids)))
@@ -120,7 +120,7 @@ extension Engine {
         } else {
             responders[name]?.delivery = []
         }
-        effects.append(.reply(exchange, .events(Batch(batch))))
+        reply(exchange, .events(Batch(batch)), &effects)
     }
 
     /// Events that `node` pushed are durable: its sessions here learn of them.

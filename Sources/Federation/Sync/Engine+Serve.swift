@@ -1,4 +1,5 @@
 import Core
+import Gossip
 import MerkleSearchTree
 
 /// Our log for others: pages, streams, bodies.
@@ -137,7 +138,9 @@ extension Engine {
         }
         guard settings.isAutomatic else { return }
         let own = entries.filter { $0.sender == nil }.map(\.event.id)
-        for node in peerOrder where peers[node]?.isActive == true {
+        // Neighbors hear of it by gossip.
+        let others = gossip.isOn ? linkWork.offPeers.keys.sorted() : peers.active
+        for node in others where peers[node]?.isActive == true {
             if !own.isEmpty, streams[node] == nil { upload(own, to: node, now, &effects) }
             if let planned = peers[node]?.compareAt {
                 peers[node]?.compareAt = min(planned, now + EngineLimits.compareSoon)

@@ -1,4 +1,5 @@
 import Core
+import Gossip
 import MerkleSearchTree
 
 /// Reconcile sessions that we begin: find the difference, exchange it, prove that the logs are
@@ -14,8 +15,11 @@ extension Engine {
             return report(.operation(operation.token, .failed(refusal)), &effects)
         }
         peers[node]?.compareAt = nil
+        // What is just going round is left out, or it would come twice.
+        let isOwn = operation == nil && gossip.link(to: node) != nil
         var machine = settings.reconciler.initiator(
-            index: index.sets, salt: secrets.word(), common: commons[node].last, cutoff: cutoff)
+            index: index.sets, salt: secrets.word(), common: commons[node].last,
+            cutoff: isOwn ? recentCutoff : cutoff)
         let message = machine.start()
         peers[node]?.session = InitiatorSession(
             number: secrets.word(), machine: machine, snapshot: index.tree,
@@ -34,7 +38,7 @@ extension Engine {
         peers[node]?.session?.result.roundTrips += 1
         let token = token(for: .sessionAdmissions(node, session: session.number))
         let request = Request.admissions(session: session.number, membership.list)
-        effects.append(.send(token, to: peer.destination(policy), request))
+        ask(node, request, token, &effects)
     }
 
     /// The peer has said whom it admits: the session runs over what both admit.
@@ -67,8 +71,13 @@ extension Engine {
     }
 
     /// Keys above it are left out of a session; nil where we hold none such.
-    var cutoff: Timestamp? {
-        let limit = (wall + Limits.clockAhead).microseconds
+    var cutoff: Timestamp? { cutoff(at: wall + Limits.clockAhead) }
+
+    /// The same for a session between neighbors: the last seconds are gossip's.
+    private var recentCutoff: Timestamp? { cutoff(at: wall + EngineLimits.gossipGrace) }
+
+    private func cutoff(at time: WallTime) -> Timestamp? {
+        let limit = time.microseconds
         guard let last = index.tree.last, last.physical > limit else { return nil }
         return Timestamp(physical: limit, counter: .max)
     }
@@ -85,7 +94,7 @@ extension Engine {
             let request = Request.reconcile(
                 session: session.number, context: context, message: message)
             let token = token(for: .sessionMessage(node, session: session.number))
-            effects.append(.send(token, to: peer.destination(policy), request))
+            ask(node, request, token, &effects)
         }
     }
 
@@ -180,7 +189,7 @@ extension Engine {
         peers[node]?.session?.account.sentBytes += want.count
         let request = Request.fetch(session: session.number, message: want)
         let token = token(for: .sessionFetch(node, session: session.number))
-        effects.append(.send(token, to: peer.destination(policy), request))
+        ask(node, request, token, &effects)
     }
 
     mutating func fetchAnswered(
@@ -250,8 +259,7 @@ extension Engine {
         peers[node]?.session?.result.roundTrips += 1
         let purpose = Purpose.sessionPush(
             node, session: session.number, batch.map(\.key))
-        let destination = peer.destination(policy)
-        effects.append(.send(token(for: purpose), to: destination, .push(Batch(batch))))
+        ask(node, .push(Batch(batch)), token(for: purpose), &effects)
     }
 
     mutating func sessionPushed(
@@ -309,6 +317,9 @@ extension Engine {
         if let operation = session.operation {
             report(.operation(operation, .synced(session.result)), &effects)
         }
+        gossip(
+            reconciledWith: node,
+            wereEqual: session.result.received + session.result.sent == 0, now, &effects)
         planComparison(with: node, now)
         let isComplete = verdict.showsCommonLog
         bootstrapped(from: node, complete: isComplete, now, &effects)
@@ -327,12 +338,13 @@ extension Engine {
             report(
                 .trouble(node, "comparison: \(refusal.code.rawValue) \(refusal.detail)"), &effects)
         }
+        gossip(reconciledWith: node, wereEqual: true, now, &effects)
         planComparison(with: node, now)
         bootstrapped(from: node, complete: false, now, &effects)
     }
 
     private mutating func planComparison(with node: NodeID, _ now: Instant) {
-        guard settings.isAutomatic else { return }
+        guard settings.isAutomatic, usesStreams(with: node) else { return }
         let every = EngineLimits.compareEvery
         peers[node]?.compareAt = now + dice.duration(in: every * 3 / 4...every * 5 / 4)
     }

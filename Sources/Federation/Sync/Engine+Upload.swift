@@ -33,8 +33,7 @@ extension Engine {
         }
         let batch = Self.prefix(of: events, bytes: MessageLimits.pageBytes)
         let purpose = Purpose.uploading(node, batch.map(\.id))
-        let destination = peer.destination(policy)
-        effects.append(.send(token(for: purpose), to: destination, .push(Batch(batch))))
+        ask(node, .push(Batch(batch)), token(for: purpose), &effects)
     }
 
     /// The events that fit into `bytes`, at least one.

@@ -25,10 +25,10 @@ extension Engine {
     }
 
     private mutating func continuePull(of node: NodeID, _ effects: inout [Effect]) {
-        guard let pull = pulls[node], let peer = peers[node] else { return }
+        guard let pull = pulls[node], peers[node] != nil else { return }
         pulls[node]?.result.roundTrips += 1
         let request = Request.pull(since: pull.since)
-        effects.append(.send(token(for: .pull(node)), to: peer.destination(policy), request))
+        ask(node, request, token(for: .pull(node)), &effects)
     }
 
     mutating func pullAnswered(

@@ -114,7 +114,7 @@ final class World {
                 readings[Name(node: place, number: token.number)]?.isReady = true
             case .cancel(let token): cancel(token, of: place)
             case .report(let report): reports[place].append(report)
-            case .verify, .load, .store: break
+            case .verify, .load, .store, .link, .transmit, .read, .unlink: break
             }
         }
     }

@@ -1,0 +1,37 @@
+import Core
+import Gossip
+
+/// One of the two ends of a link.
+enum PipeEnd: Int, Sendable {
+    case dialler, acceptor
+
+    var other: PipeEnd { self == .dialler ? .acceptor : .dialler }
+}
+
+/// A long-lived link between two nodes: bytes in order, late, never lost while it stands.
+struct Pipe: Sendable {
+    /// What one end knows.
+    struct Side: Sendable {
+        let node: Int
+        /// The engine that has this end: a crash ends it.
+        let life: Int
+        /// Nil until the acceptor knows of it.
+        var name: LinkName?
+        /// When the last bytes for it arrive, so that all stay in order.
+        var lastArrival = Instant.zero
+        /// Whether it has said that it reads on.
+        var isReady = false
+        /// What waits in its socket.
+        var waiting: [[UInt8]] = []
+        var isOver = false
+    }
+
+    var sides: [Side]
+    /// Sent while a partition was between the two, in order, and to whom.
+    var stalled: [(end: PipeEnd, bytes: [UInt8])] = []
+
+    subscript(end: PipeEnd) -> Side {
+        get { sides[end.rawValue] }
+        set { sides[end.rawValue] = newValue }
+    }
+}

@@ -1,0 +1,144 @@
+import Core
+import Gossip
+import MerkleSearchTree
+
+/// Events on their way through the gossip layer.
+extension Engine {
+    /// Events that a neighbor sent and that are not held.
+    mutating func take(
+        _ events: [Event], from node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        let bytes = events.reduce(0) { $0 + $1.wireSize }
+        let wait = peers[node]?.budget.charge(
+            .live, requests: 0, bytes: bytes, verifications: events.count, at: now)
+        if let wait, let link = gossip.link(to: node) {
+            // Not refused, only read later: the network slows the neighbor down.
+            count(.overBudget)
+            let held = linkWork.waiting[link]?.events ?? []
+            linkWork.waiting[link] = LinkWork.Waiting(
+                events: held + events, node: node, due: now + wait)
+            return
+        }
+        heard(node, now)
+        submit(Job(.gossiped(node), Batch(events)), &effects)
+    }
+
+    mutating func takeWaiting(
+        of link: LinkName, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let waiting = linkWork.waiting[link], waiting.due <= now else { return }
+        linkWork.waiting[link] = nil
+        take(waiting.events, from: waiting.node, now, &effects)
+        readOn(link, now, &effects)
+    }
+
+    /// Lets the network bring more, unless too much is on its way already.
+    mutating func readOn(_ link: LinkName, _ now: Instant, _ effects: inout [Effect]) {
+        guard linkWork.waiting[link] == nil else { return }
+        if intake.hasRoom {
+            effects.append(.read(link))
+        } else {
+            linkWork.withheld.insert(link)
+        }
+    }
+
+    mutating func readOnAll(_ now: Instant, _ effects: inout [Effect]) {
+        guard intake.hasRoom, !linkWork.withheld.isEmpty else { return }
+        for link in linkWork.withheld.sorted() { effects.append(.read(link)) }
+        linkWork.withheld = []
+    }
+
+    /// Signatures were looked at: what is valid and admitted goes on at once, before it is durable.
+    mutating func judge(_ job: Job) {
+        var accepted: [Event] = []
+        var late: [Event] = []
+        var invalid: [Event] = []
+        for (event, isSigned) in zip(job.events, job.verdicts) {
+            if isSigned != true || !event.bodyMatches {
+                invalid.append(event)
+            } else if mayGoOn(event) {
+                if isNews(event) { accepted.append(event) } else { late.append(event) }
+            }
+        }
+        if !accepted.isEmpty { linkWork.pending.append(.accepted(accepted, isLate: false)) }
+        if !late.isEmpty { linkWork.pending.append(.accepted(late, isLate: true)) }
+        if !invalid.isEmpty { linkWork.pending.append(.dropped(invalid, isInvalid: true)) }
+    }
+
+    private func mayGoOn(_ event: Event) -> Bool {
+        let header = event.header
+        return header.scope.isEmpty && membership.refusal(of: header, event.id) == nil
+            && header.time.physical <= (wall + Limits.clockAhead).microseconds
+    }
+
+    /// Whether it was made lately: what is older, others are catching up on too, from elsewhere.
+    private func isNews(_ event: Event) -> Bool {
+        WallTime(microseconds: event.header.time.physical) > wall + EngineLimits.newsAge
+    }
+
+    mutating func passOn(_ now: Instant, _ effects: inout [Effect]) {
+        while !linkWork.pending.isEmpty {
+            let inputs = linkWork.pending
+            linkWork.pending = []
+            for input in inputs { tell(input, now, &effects) }
+        }
+    }
+
+    /// A gossiped job has ended; what was stored is told with its commit.
+    mutating func tookGossip(
+        _ job: Job, from node: NodeID, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        peers[node]?.budget.refund(
+            verifications: job.outcomes.count { $0 == .stored || $0 == .setAside })
+        var dropped = job.events
+        if job.outcomes.count == job.events.count {
+            dropped = zip(job.events, job.outcomes).filter { $0.1 != .stored }.map(\.0)
+        }
+        if !dropped.isEmpty { tell(.dropped(dropped, isInvalid: false), now, &effects) }
+    }
+
+    /// Tells the gossip layer what is durable.
+    mutating func gossip(
+        _ storing: Intake.Storing, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        guard gossip.hasLinks else { return }
+        var ways: [EventID: StoredEvent.Way] = [:]
+        for job in storing.jobs where job.events.count <= EngineLimits.freshEvents {
+            switch job.source {
+            // What a session pushes is no news.
+            case .push(let exchange, _) where exchange.isOverLink: break
+            case .push, .streamed, .gossiped:
+                for event in job.events where isNews(event) { ways[event.id] = .fresh }
+            case .pulled, .fetched, .bodies, .append, .imported, .aside, .statements, .records:
+                break
+            }
+        }
+        let events = storing.write.entries.filter { index.tree.contains($0.event.key) }.map {
+            entry in
+            let isOwn = entry.sender == nil && entry.event.header.origin == key.node
+            return StoredEvent(
+                event: entry.event, way: isOwn ? .own : ways[entry.event.id] ?? .found,
+                sender: entry.sender)
+        }
+        tell(.stored(events), now, &effects)
+        for equivocation in storing.write.equivocations.prefix(GossipLimits.proofs) {
+            let ids = [equivocation.first, equivocation.second]
+            effects.append(.load(token(for: .gossipProof), .events(ids)))
+        }
+    }
+
+    /// Reads what a neighbor asked for.
+    mutating func serve(
+        _ ranges: [PlaceRange], over link: LinkName, _ effects: inout [Effect]
+    ) {
+        var ids: [EventID] = []
+        for range in ranges where range.count > 0 {
+            for sequence in range.from...range.from + range.count - 1 {
+                guard let id = index.id(of: range.origin, at: sequence) else { continue }
+                ids.append(id)
+            }
+        }
+        guard !ids.isEmpty else { return }
+        effects.append(.load(token(for: .gossipServe(link)), .events(ids)))
+    }
+}

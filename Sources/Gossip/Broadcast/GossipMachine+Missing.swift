@@ -1,0 +1,208 @@
+import Core
+
+/// Announcements of others, and what is asked for because of them.
+extension GossipMachine {
+    mutating func announced(
+        _ ranges: [PlaceRange], over name: LinkName, _ slot: Int, _ now: Instant,
+        _ log: some GossipLog, _ effects: inout [GossipEffect]
+    ) {
+        for range in ranges where range.count > 0 && log.admits(range.origin) {
+            let last = log.last(of: range.origin)
+            let end = range.from + range.count - 1
+            guard end <= last + GossipLimits.leap else {
+                // Nobody is so far ahead of us; if it is true, a session tells.
+                broke(name, now, &effects)
+                continue
+            }
+            guard range.count <= UInt64(GossipLimits.gap) else {
+                if !log.holds(range.origin, at: range.from) || end > last {
+                    askSession(name, now, &effects)
+                }
+                continue
+            }
+            for sequence in range.from...end {
+                heardOf(
+                    Place(range.origin, sequence), range, over: name, slot, now, log, &effects)
+            }
+        }
+    }
+
+    private mutating func heardOf(
+        _ place: Place, _ range: PlaceRange, over name: LinkName, _ slot: Int, _ now: Instant,
+        _ log: some GossipLog, _ effects: inout [GossipEffect]
+    ) {
+        known.add(1 << UInt32(slot), to: place.short)
+        if trees[place.origin]?.parent != Int8(slot) { trees[place.origin]?.runnerUp = Int8(slot) }
+        guard comingPlaces[place] == nil, !log.holds(place.origin, at: place.sequence) else {
+            return
+        }
+        let announcer = Missing.Announcer(link: name, hop: range.hop)
+        if var entry = missing[place] {
+            guard entry.announcers.count < GossipLimits.announcers,
+                !entry.announcers.contains(where: { $0.link == name })
+            else { return }
+            entry.announcers.append(announcer)
+            missing[place] = entry
+            return
+        }
+        guard missing.count < GossipLimits.missing,
+            links[name]?.missing ?? 0 < GossipLimits.missingOfOne
+        else { return askSession(name, now, &effects) }
+        links[name]?.missing += 1
+        // A large event is sent to nobody unasked: ask at once.
+        let due = range.isLarge ? now : now + graftWait
+        missing[place] = Missing(
+            announcers: [announcer], since: now, due: due, isLarge: range.isLarge)
+        timers.missing = min(timers.missing ?? due, due)
+        keepTicking(now)
+    }
+
+    /// How long an event may be late before it is asked for: two round trips of the slowest
+    /// neighbor, and the time that announcements are gathered.
+    var graftWait: Duration {
+        let slowest = neighborLinks.compactMap { links[$0]?.roundTrip }.max() ?? .milliseconds(100)
+        let wait = slowest * 2 + settings.announceEvery * 2 + .milliseconds(50)
+        return min(
+            max(wait, GossipLimits.graftFirst.lowerBound), GossipLimits.graftFirst.upperBound)
+    }
+
+    /// Asks for what is overdue: of each event the next of those who announced it.
+    mutating func askForMissing(
+        _ now: Instant, _ log: some GossipLog, _ effects: inout [GossipEffect]
+    ) {
+        var asked: Set<LinkName> = []
+        let due = missing.filter { $0.value.due <= now }.keys.sorted()
+        for place in due {
+            guard var entry = missing[place] else { continue }
+            if log.holds(place.origin, at: place.sequence) {
+                forget(entry, at: place)
+                continue
+            }
+            if let last = entry.asked { broke(last, now, &effects) }
+            entry.announcers.removeAll { links[$0.link]?.slot == nil }
+            guard !entry.announcers.isEmpty,
+                entry.tries < entry.announcers.count * GossipLimits.graftTries
+            else {
+                let announcer = entry.announcers.first?.link
+                forget(entry, at: place)
+                if let announcer { askSession(announcer, now, &effects) }
+                continue
+            }
+            let name = entry.announcers[entry.tries % entry.announcers.count].link
+            let round = entry.tries / entry.announcers.count
+            entry.tries += 1
+            entry.asked = name
+            let wait = graftWait * 2 / 3 * (1 << min(round, 4))
+            entry.due = now + min(wait, GossipLimits.graftLast)
+            missing[place] = entry
+            let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1)
+            if entry.isLarge {
+                links[name]?.outbox.want(range)
+            } else {
+                links[name]?.outbox.graft(range)
+                // From now on it sends us this origin's events; a second one who does is pruned.
+                if let slot = links[name]?.slot {
+                    withTree(of: place.origin, now) { $0.parent = Int8(slot) }
+                }
+            }
+            links[name]?.tally.grafts += 1
+            asked.insert(name)
+        }
+        for name in asked.sorted() { write(name, &effects) }
+        timers.missing = missing.values.map(\.due).min()
+    }
+
+    /// How often an event had been passed on when it came to whoever announced it, and once more.
+    func announcedHop(of place: Place, over name: LinkName) -> UInt8 {
+        let hop = missing[place]?.announcers.first { $0.link == name }?.hop ?? 0
+        return hop == .max ? hop : hop + 1
+    }
+
+    /// Who told of an event well before it came is on a faster way: it is asked to send this
+    /// origin's events, and whoever sent this one will be pruned by its next one.
+    mutating func prefer(
+        _ entry: Missing, to sender: LinkName, of origin: NodeID, _ now: Instant,
+        _ effects: inout [GossipEffect]
+    ) {
+        guard entry.tries == 0, !entry.isLarge, now - entry.since >= GossipLimits.betterBy,
+            let first = entry.announcers.first?.link, first != sender, links[first]?.slot != nil
+        else { return }
+        let isDue = withTree(of: origin, now) { tree in
+            guard now - tree.preferredAt >= GossipLimits.preferEvery else { return false }
+            tree.preferredAt = now
+            return true
+        }
+        guard isDue else { return }
+        links[first]?.outbox.graft(PlaceRange(origin: origin, from: 0, count: 0))
+        links[first]?.tally.grafts += 1
+        write(first, &effects)
+    }
+
+    mutating func forget(_ entry: Missing, at place: Place) {
+        missing[place] = nil
+        if let first = entry.announcers.first { links[first.link]?.missing -= 1 }
+    }
+
+    /// A link is gone: what it announced may still come from others.
+    mutating func forgetAnnouncer(_ name: LinkName) {
+        for (place, entry) in missing where entry.announcers.contains(where: { $0.link == name }) {
+            var entry = entry
+            if entry.announcers.first?.link == name { links[name]?.missing -= 1 }
+            entry.announcers.removeAll { $0.link == name }
+            if entry.asked == name { entry.asked = nil }
+            missing[place] = entry.announcers.isEmpty ? nil : entry
+            if let first = entry.announcers.first { links[first.link]?.missing += 1 }
+        }
+    }
+
+    mutating func dropOldMissing(_ now: Instant) {
+        for (place, entry) in missing where now - entry.since > GossipLimits.missingLife {
+            forget(entry, at: place)
+        }
+    }
+
+    /// A neighbor did not send what it had announced, or announced what can't be.
+    private mutating func broke(
+        _ name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        links[name]?.promisesBroken += 1
+        links[name]?.tally.brokenPromises += 1
+        guard let broken = links[name]?.promisesBroken, broken > GossipLimits.brokenPromises else {
+            return
+        }
+        misbehaved(name, .brokenPromises, now, &effects)
+    }
+
+    private func askSession(
+        _ name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        guard let node = links[name]?.node else { return }
+        effects.append(.reconcile(node))
+    }
+
+    /// A neighbor wants an origin's events unasked.
+    mutating func grafted(_ ranges: [PlaceRange], _ slot: Int, _ now: Instant) {
+        for range in ranges { withTree(of: range.origin, now) { $0.setEager(slot) } }
+    }
+
+    /// A neighbor asks for events.
+    mutating func serve(
+        _ ranges: [PlaceRange], over name: LinkName, _ now: Instant,
+        _ effects: inout [GossipEffect]
+    ) {
+        var left = UInt64(GossipLimits.serve)
+        var asked: [PlaceRange] = []
+        for range in ranges where range.count > 0 && left > 0 {
+            var range = range
+            range.count = min(range.count, left)
+            left -= range.count
+            asked.append(range)
+        }
+        guard !asked.isEmpty else { return }
+        guard links[name]?.mayServe(at: now) == true else {
+            links[name]?.tally.unserved += asked.count
+            return
+        }
+        effects.append(.serve(name, asked))
+    }
+}

@@ -1,0 +1,249 @@
+import Core
+
+/// How events go on: to some neighbors as they are, to the others as a few bytes that name them.
+extension GossipMachine {
+    /// An event that a neighbor sent.
+    mutating func takeEvent(
+        _ bytes: [UInt8], hop: UInt8, over name: LinkName, _ slot: Int, _ now: Instant,
+        _ log: some GossipLog, _ events: inout [Event], _ effects: inout [GossipEffect]
+    ) {
+        let event: Event
+        do {
+            event = try Event(decoding: bytes)
+        } catch {
+            // No honest peer passes on what it could not read itself.
+            return misbehaved(name, .invalidEvent, now, &effects)
+        }
+        let place = Place(event)
+        known.add(1 << UInt32(slot), to: place.short)
+        guard log.admits(place.origin) else { return }
+        let isComing = coming[event.id].map { $0.signature == event.signature } ?? false
+        if isComing || log.holds(event) {
+            return duplicate(place.origin, over: name, slot, now, &effects)
+        }
+        let hops = hop == 0 ? announcedHop(of: place, over: name) : hop
+        if coming[event.id] == nil { comingPlaces[place, default: 0] += 1 }
+        coming[event.id] = Coming(link: name, hop: hops, signature: event.signature)
+        if let entry = missing[place] {
+            forget(entry, at: place)
+            prefer(entry, to: name, of: place.origin, now, &effects)
+        }
+        events.append(event)
+    }
+
+    private mutating func duplicate(
+        _ origin: NodeID, over name: LinkName, _ slot: Int, _ now: Instant,
+        _ effects: inout [GossipEffect]
+    ) {
+        links[name]?.tally.duplicates += 1
+        guard settings.spread == .trees else { return }
+        let isDue = withTree(of: origin, now) { tree in
+            tree.setLazy(slot)
+            return tree.shouldPrune(slot, at: now)
+        }
+        guard isDue else { return }
+        links[name]?.tally.prunes += 1
+        links[name]?.outbox.prune(origin)
+        write(name, &effects)
+    }
+
+    /// Passes on what proved to be valid, before it is durable here: that it goes on is no
+    /// acknowledgement.
+    mutating func accepted(
+        _ events: [Event], isLate: Bool, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        for event in events {
+            guard let coming = coming[event.id] else { continue }
+            let slot = links[coming.link]?.slot
+            let origin = event.header.origin
+            withTree(of: origin, now) { tree in
+                tree.parent = Int8(slot ?? -1)
+                // Whoever hands us the events needs none of them from us.
+                if let slot { tree.setLazy(slot) }
+            }
+            links[coming.link]?.tally.delivered += 1
+            links[coming.link]?.tally.hops += Int(coming.hop)
+            let last = links[coming.link]?.tally.lastHop ?? 0
+            links[coming.link]?.tally.lastHop = max(last, Int(coming.hop))
+            links[coming.link]?.firsts += 1
+            if !isLate { push(event, hop: coming.hop, now, &effects) }
+        }
+    }
+
+    /// Sends an event to whoever takes this origin's events unasked.
+    private mutating func push(
+        _ event: Event, hop: UInt8, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        guard !relayed.contains(event.id.w0) else { return }
+        relayed.add(0, to: event.id.w0)
+        let place = Place(event)
+        let lazy = withTree(of: place.origin, now) { $0.lazy }
+        guard event.wireSize <= settings.eagerBytes || settings.spread == .flood else { return }
+        let next = hop == .max ? hop : hop + 1
+        var bytes: [UInt8]?
+        for (slot, name) in slots.enumerated() {
+            let bit: UInt32 = 1 << UInt32(slot)
+            guard let name, known[place.short] & bit == 0 else { continue }
+            guard settings.spread == .flood || lazy & bit == 0, links[name]?.isDegraded == false
+            else { continue }
+            let encoded = bytes ?? event.encoded()
+            bytes = encoded
+            let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1, hop: hop)
+            guard links[name]?.outbox.push(encoded, hop: next, at: range) == true else {
+                degrade(name)
+                continue
+            }
+            known.add(bit, to: place.short)
+            links[name]?.tally.pushed += 1
+            write(name, &effects)
+        }
+    }
+
+    /// A neighbor reads more slowly than events come: from now on they are announced to it.
+    private mutating func degrade(_ name: LinkName) {
+        links[name]?.isDegraded = true
+        links[name]?.tally.overflows += 1
+        // What finds no room is told by the session that follows.
+        _ = links[name]?.outbox.degrade()
+    }
+
+    mutating func dropped(
+        _ events: [Event], _ isInvalid: Bool, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        for event in events {
+            guard let coming = settled(event) else { continue }
+            if isInvalid { misbehaved(coming.link, .invalidEvent, now, &effects) }
+        }
+    }
+
+    /// An event is not on its way any longer.
+    private mutating func settled(_ event: Event) -> Coming? {
+        guard let coming = coming.removeValue(forKey: event.id) else { return nil }
+        let place = Place(event)
+        comingPlaces[place, default: 1] -= 1
+        if comingPlaces[place] == 0 { comingPlaces[place] = nil }
+        return coming
+    }
+
+    /// Events are durable: own ones go out, all are announced to whoever may lack them.
+    mutating func stored(
+        _ events: [StoredEvent], _ now: Instant, _ log: some GossipLog,
+        _ effects: inout [GossipEffect]
+    ) {
+        for stored in events {
+            let event = stored.event
+            let place = Place(event)
+            let came = settled(event)
+            let hop = came?.hop ?? 0
+            if came != nil { effects.append(.delivered(event.id, hop: hop)) }
+            missing[place].map { forget($0, at: place) }
+            if let sender = stored.sender, let slot = linkOf[sender].flatMap({ links[$0]?.slot }) {
+                known.add(1 << UInt32(slot), to: place.short)
+            }
+            if stored.way != .found { push(event, hop: hop, now, &effects) }
+            guard settings.spread == .trees else { continue }
+            announce(event, hop: hop, now)
+        }
+        if settings.spread == .flood { return }
+        if events.contains(where: { $0.event.wireSize > settings.eagerBytes }) {
+            announceAll(&effects)
+        }
+    }
+
+    private mutating func announce(_ event: Event, hop: UInt8, _ now: Instant) {
+        let place = Place(event)
+        let range = PlaceRange(
+            origin: place.origin, from: place.sequence, count: 1, hop: hop,
+            isLarge: event.wireSize > settings.eagerBytes)
+        let who = known[place.short]
+        for (slot, name) in slots.enumerated() {
+            guard let name, who & 1 << UInt32(slot) == 0 else { continue }
+            if links[name]?.outbox.announce(range) == true {
+                links[name]?.tally.announced += 1
+            } else {
+                links[name]?.isDegraded = true
+            }
+            timers.announce = timers.announce ?? now + settings.announceEvery
+        }
+    }
+
+    /// Lets out what was gathered.
+    mutating func announceAll(_ effects: inout [GossipEffect]) {
+        timers.announce = nil
+        for name in neighborLinks {
+            links[name]?.mayAnnounce = true
+            write(name, &effects)
+        }
+    }
+
+    /// Sends what was asked for.
+    mutating func served(
+        _ events: [Event], over name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        guard let slot = links[name]?.slot else { return }
+        for event in events {
+            let place = Place(event)
+            let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1)
+            links[name]?.paid(event.wireSize)
+            guard links[name]?.outbox.push(event.encoded(), hop: 0, at: range) == true else {
+                degrade(name)
+                break
+            }
+            known.add(1 << UInt32(slot), to: place.short)
+            links[name]?.tally.served += 1
+        }
+        write(name, &effects)
+    }
+
+    /// Sends both events that an origin signed for one place to everybody.
+    mutating func prove(_ events: [Event], _ effects: inout [GossipEffect]) {
+        guard let origin = events.first?.header.origin,
+            proofs[origin, default: 0] < GossipLimits.proofs
+        else { return }
+        if proofs.count < GossipLimits.origins || proofs[origin] != nil {
+            proofs[origin, default: 0] += 1
+        }
+        for name in neighborLinks {
+            for event in events {
+                let place = Place(event)
+                let range = PlaceRange(origin: origin, from: place.sequence, count: 1)
+                _ = links[name]?.outbox.push(event.encoded(), hop: 1, at: range)
+            }
+            write(name, &effects)
+        }
+    }
+
+    /// Changes an origin's tree, which is made where there is none yet.
+    @discardableResult
+    mutating func withTree<Value>(
+        of origin: NodeID, _ now: Instant, _ change: (inout OriginTree) -> Value
+    ) -> Value {
+        if trees[origin] == nil {
+            if trees.count >= GossipLimits.origins {
+                let oldest = trees.min {
+                    ($0.value.usedAt, $0.key) < ($1.value.usedAt, $1.key)
+                }
+                if let oldest { trees[oldest.key] = nil }
+            }
+            trees[origin] = OriginTree(at: now)
+        }
+        trees[origin]?.usedAt = now
+        return change(&trees[origin, default: OriginTree(at: now)])
+    }
+
+    /// A neighbor is gone: whoever told of an origin's events next is asked to send them from now
+    /// on, before the next one is missed.
+    mutating func replaceParent(_ slot: Int, _ now: Instant, _ effects: inout [GossipEffect]) {
+        var asked: Set<LinkName> = []
+        for origin in trees.keys.sorted() {
+            guard trees[origin]?.vacate(slot) == true, let next = trees[origin]?.runnerUp,
+                next >= 0, let name = slots[Int(next)]
+            else { continue }
+            trees[origin]?.runnerUp = -1
+            links[name]?.outbox.graft(PlaceRange(origin: origin, from: 0, count: 0))
+            links[name]?.tally.grafts += 1
+            asked.insert(name)
+        }
+        for name in asked.sorted() { write(name, &effects) }
+    }
+}

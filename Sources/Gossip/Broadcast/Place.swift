@@ -1,0 +1,49 @@
+import Core
+
+/// A place in an origin's chain.
+struct Place: Hashable, Comparable, Sendable {
+    var origin: NodeID
+    var sequence: UInt64
+
+    init(_ origin: NodeID, _ sequence: UInt64) {
+        self.origin = origin
+        self.sequence = sequence
+    }
+
+    init(_ event: Event) { self.init(event.header.origin, event.header.sequence) }
+
+    static func < (a: Self, b: Self) -> Bool {
+        a.origin != b.origin ? a.origin < b.origin : a.sequence < b.sequence
+    }
+
+    /// A name of eight bytes for tables in which a collision costs an announcement, no more.
+    var short: UInt64 {
+        (origin.w0 ^ origin.w3) &+ sequence &* 0x9e37_79b9_7f4a_7c15
+    }
+}
+
+/// An event that was announced and has not come.
+struct Missing: Sendable {
+    struct Announcer: Sendable {
+        var link: LinkName
+        var hop: UInt8
+    }
+
+    var announcers: [Announcer]
+    let since: Instant
+    /// When to ask the next announcer.
+    var due: Instant
+    /// How often somebody was asked.
+    var tries = 0
+    /// Who was asked last.
+    var asked: LinkName?
+    var isLarge: Bool
+}
+
+/// An event on its way into the log.
+struct Coming: Sendable {
+    var link: LinkName
+    var hop: UInt8
+    /// Of the copy that is looked at; the id does not cover it.
+    var signature: [UInt8]
+}

@@ -1,0 +1,101 @@
+import Core
+
+/// Bounds of the gossip layer, each with its reason.
+public enum GossipLimits {
+    /// More active peers than this turn `auto` on: a full mesh of streams costs each node every
+    /// event as often as it has peers.
+    public static let autoPeers = 8
+    /// Up to so many peers all are neighbors: 8 nodes in a full mesh.
+    public static let meshPeers = 7
+    /// Neighbors that an operator may aim at.
+    public static let activeViews = 2...24
+    /// Neighbors beyond the aim that others may become: a node that has too few finds a place.
+    static let slack = 2
+    /// Places for neighbors; a bit each in every origin's mask.
+    static let slots = 32
+    /// Links that are open for a visit, beside the neighbors.
+    static let visitors = 8
+    /// Dials under way: a few that hang must not keep the others waiting.
+    static let dials = 4
+    /// A dial, with TLS and both hellos, is given up after this long.
+    static let dialLife: Duration = .seconds(10)
+    /// Before a peer that could not be reached is dialled again: doubling, with jitter.
+    static let redialFirst: Duration = .seconds(2)
+    static let redialLast: Duration = .seconds(120)
+    /// Before a peer that was full, or evicted us, is asked again.
+    static let fullAgain: Duration = .seconds(10)
+    /// Before a peer that sent what no honest node sends gets another link.
+    static let banLife: Duration = .seconds(3600)
+    /// Before a peer that said that it does not gossip is asked again.
+    static let offAgain: Duration = .seconds(60)
+    /// Links that an urgent peer may cost others: one in so long.
+    static let evictEvery: Duration = .seconds(5)
+    /// A link on which nothing came for this long is asked for a sign of life; for three times as
+    /// long, it is dead.
+    static let keepalive: Duration = .seconds(3)
+    static let silence: Duration = .seconds(9)
+    /// A visit that has not ended by then is ended.
+    static let visitLife: Duration = .seconds(20)
+    /// Any frame: the largest event and its head.
+    public static let frameBytes = Limits.wireBytes + 64
+    /// Bytes handed to the network at once, so that a control frame waits for no more than that.
+    static let chunkBytes = 64 << 10
+    /// One piece of a message that is longer than a frame should be.
+    static let partBytes = 16 << 10
+    /// A whole message in pieces: the largest request or response.
+    public static let messageBytes = Limits.batchBytes + 65_536
+    /// Control frames waiting for one neighbor: more means that it reads nothing at all.
+    static let controlFrames = 256
+    /// Events waiting for one neighbor; beyond it they are announced instead.
+    static let payloadFrames = 256
+    static let payloadBytes = 1 << 20
+    /// Messages of sessions waiting for one neighbor; the next ones are refused here.
+    static let bulkBytes = 6 << 20
+    /// Announcements waiting for one neighbor; beyond it a reconcile tells it.
+    static let announcements = 4096
+    /// Questions of one neighbor that are worked on at once.
+    static let questions = 16
+    /// Origins whose tree is known; the one that was silent for longest is forgotten and floods
+    /// once when it speaks again.
+    public static let origins = 4096
+    /// Events that were announced and have not come: of one neighbor, and in all.
+    static let missingOfOne = 4096
+    static let missing = 16_384
+    static let missingLife: Duration = .seconds(30)
+    /// A larger gap is not asked for place by place: a session brings it.
+    static let gap = 64
+    /// Neighbors that are remembered to have announced a missing event.
+    static let announcers = 6
+    /// How often each of them is asked for it.
+    static let graftTries = 4
+    /// Bounds of the wait before what was announced is asked for. Below, an event that is only late
+    /// is asked for; above, a lost one stays away.
+    static let graftFirst: ClosedRange<Duration> = .milliseconds(150)...(.milliseconds(500))
+    static let graftLast: Duration = .seconds(2)
+    /// Who announced an event so long before it came is the better parent; and how often one is
+    /// changed for that. Each change costs one event that comes twice.
+    static let betterBy: Duration = .milliseconds(10)
+    static let preferEvery: Duration = .seconds(2)
+    /// A neighbor that so often did not send what it had announced is let go of.
+    static let brokenPromises = 16
+    /// Sequences beyond an origin's last one that an announcement may name.
+    static let leap: UInt64 = 1 << 20
+    /// What one neighbor may have served to it unasked: bytes at once, and a second.
+    static let serveBurst = 4 << 20
+    static let servePerSecond = 1 << 20
+    /// Events served for one request.
+    static let serve = 256
+    /// Prunes of one origin to one neighbor: one in so long, or duplicates would be answered
+    /// without end.
+    static let pruneEvery: Duration = .seconds(1)
+    /// Events lately passed on, remembered so that none goes round while the disk refuses it; and
+    /// places of which it is remembered who has them.
+    static let recent = 4096
+    /// Pairs of events for one place that are sent to all at once, of one origin; a session tells
+    /// of further ones.
+    public static let proofs = 8
+    /// Nodes named in a shuffle.
+    static let shuffled = 8
+    /// Sessions for the same reason with one neighbor: one in so long.
+    public static let reconcileAgain: Duration = .seconds(2)
+}

@@ -1,0 +1,184 @@
+public import Core
+
+/// Broadcast trees, one for each origin, over a partial view of the registered peers.
+///
+/// A node keeps a few **neighbors** (HyParView's active view), to each of them one link. An event
+/// goes on to those who want it unasked, and is announced to the others; who hears of one that
+/// does not come asks for it, and thereby mends the tree (Plumtree). What all this misses is found
+/// by comparing logs with a random neighbor now and then.
+///
+/// A machine: no I/O, no clock, no randomness but `dice`. The engine calls `handle` for all that
+/// happens and `advance` when `nextDeadline` is reached, and carries out the effects in order. It
+/// also sees to the messages of sessions that links carry (`ask`, `answer`).
+public struct GossipMachine: Sendable {
+    let node: NodeID
+    public internal(set) var settings: GossipSettings
+    var dice: Dice
+    /// Active peers, ascending.
+    var registry: [NodeID] = []
+    var links: [LinkName: LinkState] = [:]
+    /// The link over which a peer is reached, where it is open.
+    var linkOf: [NodeID: LinkName] = [:]
+    var slots = [LinkName?](repeating: nil, count: GossipLimits.slots)
+    var dials: [LinkName: Dial] = [:]
+    var contacts: [NodeID: Contact] = [:]
+    /// Peers lately known to be alive, the newest last.
+    var passive: [NodeID] = []
+    var trees: [NodeID: OriginTree] = [:]
+    var missing: [Place: Missing] = [:]
+    var coming: [EventID: Coming] = [:]
+    var comingPlaces: [Place: Int] = [:]
+    /// Who has which place.
+    var known = RecentTable()
+    /// What was passed on.
+    var relayed = RecentTable()
+    var proofs: [NodeID: Int] = [:]
+    var timers = Timers()
+    var evictedAt: Instant?
+    var lastNumber: UInt64 = 0
+    var isOver = false
+    /// Of links that have ended.
+    var past = LinkTally()
+
+    struct Dial: Sendable {
+        var node: NodeID
+        var purpose: LinkPurpose
+        var since: Instant
+    }
+
+    /// What trying to reach a peer has shown.
+    struct Contact: Sendable {
+        var retryAt = Instant.zero
+        var failures = 0
+        var isOff = false
+    }
+
+    struct Timers: Sendable {
+        var announce: Instant?
+        var missing: Instant?
+        var fill: Instant?
+        var tick: Instant?
+        var reconcile: Instant?
+        var redial: Instant?
+        var shuffle: Instant?
+        var rotate: Instant?
+
+        var next: Instant? {
+            [announce, missing, fill, tick, reconcile, redial, shuffle, rotate]
+                .compactMap { $0 }.min()
+        }
+    }
+
+    public init(node: NodeID, settings: GossipSettings, dice: Dice) {
+        self.node = node
+        self.settings = settings
+        self.dice = dice
+    }
+
+    /// Takes one input.
+    public mutating func handle(
+        _ input: GossipInput, at now: Instant, _ log: some GossipLog,
+        into effects: inout [GossipEffect]
+    ) {
+        switch input {
+        case .registry(let nodes): setRegistry(nodes, now, &effects)
+        case .settings(let settings):
+            self.settings = settings
+            settleMode(now, &effects)
+        case .linked(let name, let node): linked(name, node, now, &effects)
+        case .received(let name, let bytes): received(bytes, over: name, now, log, &effects)
+        case .written(let name):
+            links[name]?.isWriting = false
+            write(name, &effects)
+        case .unlinked(let name): unlinked(name, now, log, &effects)
+        case .accepted(let events, let isLate): accepted(events, isLate: isLate, now, &effects)
+        case .dropped(let events, let isInvalid): dropped(events, isInvalid, now, &effects)
+        case .stored(let events): stored(events, now, log, &effects)
+        case .served(let name, let events): served(events, over: name, now, &effects)
+        case .proof(let events): prove(events, &effects)
+        case .shutdown:
+            isOver = true
+            for name in links.keys.sorted() { close(name, .shutdown, now, &effects) }
+        }
+    }
+
+    /// When `advance` has something to do next; nil where no timer runs.
+    public var nextDeadline: Instant? { isOver ? nil : timers.next }
+
+    /// Fires the timers that are due.
+    public mutating func advance(
+        to now: Instant, _ log: some GossipLog, into effects: inout [GossipEffect]
+    ) {
+        guard !isOver else { return }
+        if fires(\.announce, now) { announceAll(&effects) }
+        if fires(\.missing, now) { askForMissing(now, log, &effects) }
+        if fires(\.fill, now) { fill(now, &effects) }
+        if fires(\.tick, now) { tick(now, &effects) }
+        if fires(\.reconcile, now) { reconcileWithSomebody(now, &effects) }
+        if fires(\.redial, now) { redial(now, &effects) }
+        if fires(\.shuffle, now) { shuffle(now, &effects) }
+        if fires(\.rotate, now) { rotate(now, &effects) }
+    }
+
+    private mutating func fires(
+        _ timer: WritableKeyPath<Timers, Instant?>, _ now: Instant
+    ) -> Bool {
+        guard let due = timers[keyPath: timer], due <= now else { return false }
+        timers[keyPath: timer] = nil
+        return true
+    }
+
+    /// Sets a timer to `period`, give or take `part` of it.
+    mutating func plan(
+        _ timer: WritableKeyPath<Timers, Instant?>, in period: Duration, _ now: Instant,
+        give: Int = 2
+    ) {
+        let slack = Duration.microseconds(period.microseconds / Int64(give))
+        timers[keyPath: timer] = now + dice.duration(in: period - slack...period + slack)
+    }
+}
+
+/// What links carry for sessions.
+extension GossipMachine {
+    /// The link over which a message may go to a peer; nil where none is open.
+    public func link(to node: NodeID) -> LinkName? {
+        guard let name = linkOf[node], links[name]?.carriesMessages == true else { return nil }
+        return name
+    }
+
+    /// What all links have carried since the start.
+    public var tally: LinkTally { links.values.reduce(into: past) { $0 += $1.tally } }
+
+    /// Who is at a link's other end.
+    public func peer(of name: LinkName) -> NodeID? { links[name]?.node }
+
+    /// Whether any link is open.
+    public var hasLinks: Bool { !links.isEmpty }
+
+    /// Sends a question or an answer; false where there is no room, or no link.
+    public mutating func send(
+        _ message: LinkMessage, eventBytes: Int, over name: LinkName,
+        into effects: inout [GossipEffect]
+    ) -> Bool {
+        guard links[name]?.carriesMessages == true,
+            links[name]?.outbox.send(message, eventBytes: eventBytes) == true
+        else { return false }
+        if case .answer = message { links[name]?.questions -= 1 }
+        write(name, &effects)
+        return true
+    }
+
+    /// A session with a peer has ended. A visit ends with it, unless the two were not equal: then
+    /// gossip does not reach from one to the other, and they become neighbors.
+    public mutating func reconciled(
+        with node: NodeID, wereEqual: Bool, at now: Instant, into effects: inout [GossipEffect]
+    ) {
+        guard let name = linkOf[node], links[name]?.phase == .visit, name.isOurs else { return }
+        guard !wereEqual, links[name]?.purpose == .visit else {
+            return close(name, .done, now, &effects)
+        }
+        links[name]?.purpose = .urgent
+        links[name]?.phase = .asking
+        send(.hello(versions: [Frame.version], .urgent), .membership, over: name, now, &effects)
+    }
+}

@@ -1,0 +1,271 @@
+import Core
+
+/// Links from their opening to their end, and what goes over them.
+extension GossipMachine {
+    /// Puts on the wire what waits for a link, if the network can take it.
+    mutating func write(_ name: LinkName, _ effects: inout [GossipEffect]) {
+        guard var link = links[name], !link.isWriting else { return }
+        let bytes = link.outbox.chunk(withAnnouncements: link.mayAnnounce, &link.tally)
+        link.mayAnnounce = false
+        if !bytes.isEmpty {
+            link.isWriting = true
+            effects.append(.transmit(name, bytes))
+        } else if link.isDegraded, link.outbox.isEmpty {
+            // It reads again. What it missed meanwhile was announced, or a session tells.
+            link.isDegraded = false
+            if link.slot != nil { effects.append(.reconcile(link.node)) }
+        }
+        let isOver = link.phase == .closing && !link.isWriting
+        links[name] = link
+        if isOver { effects.append(.unlink(name)) }
+    }
+
+    /// Queues a control frame; a link whose queue of those is full is not read at all.
+    mutating func send(
+        _ frame: Frame, _ kind: Frame.Kind, over name: LinkName, _ now: Instant,
+        _ effects: inout [GossipEffect]
+    ) {
+        guard links[name]?.outbox.put(frame, kind) == true else {
+            return close(name, .overload, now, &effects)
+        }
+        write(name, &effects)
+    }
+
+    mutating func linked(
+        _ name: LinkName, _ node: NodeID, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        let dial = dials.removeValue(forKey: name)
+        guard links[name] == nil, !isOver else { return effects.append(.unlink(name)) }
+        links[name] = LinkState(name, node, at: now)
+        keepTicking(now)
+        if name.isOurs {
+            let purpose = dial?.purpose ?? .neighbor
+            links[name]?.purpose = purpose
+            send(.hello(versions: [Frame.version], purpose), .membership, over: name, now, &effects)
+        } else if links.values.count(where: { !$0.name.isOurs && $0.phase == .greeting })
+            > GossipLimits.slots
+        {
+            close(name, .overload, now, &effects)
+        }
+    }
+
+    /// Says why and ends a link.
+    mutating func close(
+        _ name: LinkName, _ cause: ByeCause, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        guard let link = links[name], link.phase != .closing else { return }
+        leave(name, cause, now, &effects)
+        links[name]?.phase = .closing
+        links[name]?.outbox = Outbox()
+        _ = links[name]?.outbox.put(.bye(cause), .membership)
+        write(name, &effects)
+    }
+
+    /// A link is gone, or could not be opened.
+    mutating func unlinked(
+        _ name: LinkName, _ now: Instant, _ log: some GossipLog,
+        _ effects: inout [GossipEffect]
+    ) {
+        if let dial = dials.removeValue(forKey: name) {
+            postpone(dial.node, now)
+            passive.removeAll { $0 == dial.node }
+            planFill(now)
+        }
+        guard let link = links[name] else { return }
+        if link.phase == .greeting, name.isOurs { postpone(link.node, now) }
+        leave(name, nil, now, &effects)
+        if let tally = links.removeValue(forKey: name)?.tally { past += tally }
+    }
+
+    /// Forgets that the link is anything but a connection.
+    mutating func leave(
+        _ name: LinkName, _ cause: ByeCause?, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        guard let link = links[name] else { return }
+        effects.append(.lost(name))
+        if linkOf[link.node] == name { linkOf[link.node] = nil }
+        guard let slot = link.slot else { return }
+        links[name]?.phase = .visit
+        slots[slot] = nil
+        known.vacate(slot)
+        effects.append(.neighborDown(link.node, cause))
+        forgetAnnouncer(name)
+        replaceParent(slot, now, &effects)
+        if cause != .shutdown { planFill(now) }
+    }
+
+    /// Reads what came.
+    mutating func received(
+        _ bytes: [UInt8], over name: LinkName, _ now: Instant, _ log: some GossipLog,
+        _ effects: inout [GossipEffect]
+    ) {
+        guard links[name] != nil, links[name]?.phase != .closing else { return }
+        links[name]?.heardAt = now
+        links[name]?.tally.receivedBytes += bytes.count
+        links[name]?.buffer.append(bytes)
+        var events: [Event] = []
+        while let frame = nextFrame(of: name, now, &effects) {
+            take(frame, over: name, now, log, &events, &effects)
+            guard let phase = links[name]?.phase, phase != .closing else { break }
+        }
+        if !events.isEmpty, let node = links[name]?.node {
+            effects.append(.take(events, from: node))
+        }
+        write(name, &effects)
+    }
+
+    private mutating func nextFrame(
+        of name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
+    ) -> Frame? {
+        do {
+            guard let bytes = try links[name]?.buffer.next() else { return nil }
+            return try Frame(decoding: bytes)
+        } catch {
+            misbehaved(name, .malformed, now, &effects)
+            return nil
+        }
+    }
+
+    /// Ends a link with a peer that does what no honest node does, and keeps it away for a while.
+    mutating func misbehaved(
+        _ name: LinkName, _ cause: ByeCause, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        guard let node = links[name]?.node else { return }
+        contacts[node, default: Contact()].retryAt = now + GossipLimits.banLife
+        passive.removeAll { $0 == node }
+        close(name, cause, now, &effects)
+    }
+
+    private mutating func take(
+        _ frame: Frame, over name: LinkName, _ now: Instant, _ log: some GossipLog,
+        _ events: inout [Event], _ effects: inout [GossipEffect]
+    ) {
+        guard let link = links[name] else { return }
+        switch (frame, link.phase) {
+        case (.bye(let cause), _): saidBye(cause, name, now, &effects)
+        case (.hello(let versions, let purpose), .greeting) where !name.isOurs,
+            (.hello(let versions, let purpose), .visit) where !name.isOurs:
+            greeted(name, versions, purpose, now, &effects)
+        case (.welcome(let version), .greeting) where name.isOurs,
+            (.welcome(let version), .asking) where name.isOurs:
+            guard version == Frame.version else {
+                return misbehaved(name, .version, now, &effects)
+            }
+            welcomed(name, now, &effects)
+        case (_, .greeting), (.hello, _), (.welcome, _):
+            misbehaved(name, .malformed, now, &effects)
+        case (.ping(let number), _):
+            send(.pong(number), .keepalive, over: name, now, &effects)
+        case (.pong(let number), _):
+            guard number == link.pingNumber, let pingedAt = link.pingedAt else { return }
+            links[name]?.pingedAt = nil
+            links[name]?.roundTrip = now - pingedAt
+        case (.shuffle(let nodes), _):
+            send(.shuffleReply(sample(without: link.node)), .membership, over: name, now, &effects)
+            learn(nodes)
+        case (.shuffleReply(let nodes), _): learn(nodes)
+        case (.part(let isEnd, let bytes), _):
+            takePart(bytes, isEnd: isEnd, over: name, now, &effects)
+        case (.event(let hop, let bytes), .neighbor(let slot)):
+            takeEvent(bytes, hop: hop, over: name, slot, now, log, &events, &effects)
+        case (.announce(let packed), .neighbor(let slot)):
+            guard let ranges = unpack(packed, over: name, now, &effects) else { return }
+            announced(ranges, over: name, slot, now, log, &effects)
+        case (.graft(let packed), .neighbor(let slot)):
+            guard let ranges = unpack(packed, over: name, now, &effects) else { return }
+            grafted(ranges, slot, now)
+            serve(ranges, over: name, now, &effects)
+        case (.want(let packed), .neighbor):
+            guard let ranges = unpack(packed, over: name, now, &effects) else { return }
+            serve(ranges, over: name, now, &effects)
+        case (.prune(let packed), .neighbor(let slot)):
+            guard let ranges = unpack(packed, over: name, now, &effects) else { return }
+            for range in ranges { withTree(of: range.origin, now) { $0.setLazy(slot) } }
+        // What a neighbor sent before it heard that it is none.
+        case (.event, _), (.announce, _), (.graft, _), (.want, _), (.prune, _): break
+        }
+    }
+
+    private mutating func unpack(
+        _ bytes: [UInt8], over name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
+    ) -> [PlaceRange]? {
+        do {
+            return try links[name]?.table.read(bytes)
+        } catch {
+            misbehaved(name, .malformed, now, &effects)
+            return nil
+        }
+    }
+
+    private mutating func takePart(
+        _ bytes: [UInt8], isEnd: Bool, over name: LinkName, _ now: Instant,
+        _ effects: inout [GossipEffect]
+    ) {
+        guard var message = links[name]?.message else { return }
+        message += bytes
+        links[name]?.message = isEnd ? [] : message
+        guard message.count <= GossipLimits.messageBytes else {
+            return misbehaved(name, .malformed, now, &effects)
+        }
+        guard isEnd else { return }
+        do {
+            switch try LinkMessage(decoding: message) {
+            case .ask(let number, let bytes):
+                guard let questions = links[name]?.questions,
+                    questions < GossipLimits.questions
+                else { return misbehaved(name, .overload, now, &effects) }
+                links[name]?.questions += 1
+                effects.append(.asked(name, number: number, bytes))
+            case .answer(let number, let bytes):
+                effects.append(.answered(name, number: number, bytes))
+            }
+        } catch {
+            misbehaved(name, .malformed, now, &effects)
+        }
+    }
+
+    /// Watches over links and dials that make no progress.
+    mutating func tick(_ now: Instant, _ effects: inout [GossipEffect]) {
+        for name in links.keys.sorted() {
+            guard let link = links[name] else { continue }
+            let silent = now - link.heardAt
+            switch link.phase {
+            case .closing where silent > GossipLimits.silence: effects.append(.unlink(name))
+            case .closing: break
+            case .greeting where now - link.since > GossipLimits.dialLife:
+                close(name, .silent, now, &effects)
+            case .visit where now - link.since > GossipLimits.visitLife,
+                .asking where now - link.since > GossipLimits.visitLife:
+                close(name, .done, now, &effects)
+            case _ where silent > GossipLimits.silence:
+                close(name, .silent, now, &effects)
+                // It reads nothing: what waits for it would wait for ever.
+                effects.append(.unlink(name))
+            case .neighbor, .visit, .asking:
+                let isDue = link.pingedAt.map { now - $0 >= GossipLimits.keepalive } ?? true
+                let isStale = silent >= GossipLimits.keepalive || link.roundTrip == nil
+                if isDue, isStale {
+                    links[name]?.pingNumber += 1
+                    links[name]?.pingedAt = now
+                    let ping = Frame.ping(link.pingNumber + 1)
+                    send(ping, .keepalive, over: name, now, &effects)
+                }
+            case .greeting: break
+            }
+        }
+        for name in dials.keys.sorted() {
+            guard let dial = dials[name], now - dial.since > GossipLimits.dialLife else { continue }
+            dials[name] = nil
+            postpone(dial.node, now)
+            effects.append(.unlink(name))
+            planFill(now)
+        }
+        dropOldMissing(now)
+        keepTicking(now)
+    }
+
+    mutating func keepTicking(_ now: Instant) {
+        guard !links.isEmpty || !dials.isEmpty || !missing.isEmpty else { return }
+        timers.tick = timers.tick ?? now + .seconds(1)
+    }
+}

@@ -1,0 +1,75 @@
+import Core
+
+/// One link that is open.
+struct LinkState: Sendable {
+    enum Phase: Sendable, Equatable {
+        /// Until both sides have said hello.
+        case greeting
+        case neighbor(slot: Int)
+        case visit
+        /// A visit of ours that asks to stay.
+        case asking
+        /// Only what was written goes out.
+        case closing
+    }
+
+    let name: LinkName
+    let node: NodeID
+    let since: Instant
+    var phase = Phase.greeting
+    var purpose = LinkPurpose.neighbor
+    var buffer = FrameBuffer()
+    /// Origins as the other side has numbered them.
+    var table = OriginTable()
+    /// The message that comes in pieces.
+    var message: [UInt8] = []
+    var outbox = Outbox()
+    /// Whether the network still has what was last transmitted.
+    var isWriting = false
+    /// Since when events are only announced, because a queue was full.
+    var isDegraded = false
+    /// Whether announcements may go out.
+    var mayAnnounce = false
+    var heardAt: Instant
+    var pingedAt: Instant?
+    var pingNumber: UInt64 = 0
+    var roundTrip: Duration?
+    /// Its questions that are worked on.
+    var questions = 0
+    var missing = 0
+    var promisesBroken = 0
+    /// Events that came here first, since neighbors were last weighed.
+    var firsts = 0
+    var tally = LinkTally()
+    private var serveBytes = GossipLimits.serveBurst
+    private var servedAt: Instant
+
+    init(_ name: LinkName, _ node: NodeID, at now: Instant) {
+        self.name = name
+        self.node = node
+        since = now
+        heardAt = now
+        servedAt = now
+    }
+
+    var slot: Int? { if case .neighbor(let slot) = phase { slot } else { nil } }
+
+    /// Whether messages of sessions may go over it.
+    var carriesMessages: Bool {
+        switch phase {
+        case .neighbor, .visit, .asking: true
+        case .greeting, .closing: false
+        }
+    }
+
+    /// Whether it may be served so many bytes now; pays where it may. What is asked for is paid
+    /// when it is read, so one answer may go over the share.
+    mutating func mayServe(at now: Instant) -> Bool {
+        let grown = (now - servedAt).microseconds * Int64(GossipLimits.servePerSecond) / 1_000_000
+        serveBytes = min(GossipLimits.serveBurst, serveBytes + Int(grown))
+        servedAt = now
+        return serveBytes > 0
+    }
+
+    mutating func paid(_ bytes: Int) { serveBytes -= bytes }
+}
