@@ -77,8 +77,8 @@ let package = Package(
         .executableTarget(
             name: "node",
             dependencies: [
-                "CQREncode", "Core", "Discovery", "Federation", "FederationAPI", "MerkleSearchTree",
-                "SimulationKit", "Storage", lifecycle, logging, nioCore, signals,
+                "CQREncode", "Core", "Discovery", "Federation", "FederationAPI", "Gossip",
+                "MerkleSearchTree", "SimulationKit", "Storage", lifecycle, logging, nioCore, signals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),

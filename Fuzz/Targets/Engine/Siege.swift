@@ -118,6 +118,8 @@ final class Siege {
         case .proceed(let token): ready.insert(token)
         case .report(let report): reported(report)
         case .cancel(let token): opens.removeAll { $0 == token }
+        // Gossip is off here; it has a siege of its own.
+        case .link, .transmit, .read, .unlink: break
         }
     }
 

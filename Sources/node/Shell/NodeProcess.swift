@@ -3,6 +3,7 @@ import Discovery
 import Federation
 import FederationAPI
 import Foundation
+import Gossip
 import Logging
 import ServiceLifecycle
 import Storage
@@ -104,7 +105,11 @@ struct NodeProcess {
                     "ALARM     \(alarm.kind.rawValue) \(alarm.node.hex): \(alarm.evidence)")
             case .caughtUp(let node):
                 Terminal.out("restored  caught up with \(node.hex): this node may post again")
-            case .appended, .appendFailed, .imported, .operation, .accepted, .refused, .trouble:
+            case .neighbor(let node, let isUp, let cause):
+                let why = cause.map { " (\($0.word))" } ?? ""
+                Terminal.out("neighbor  \(node.short) \(isUp ? "up" : "down" + why)")
+            case .appended, .appendFailed, .imported, .operation, .accepted, .refused, .trouble,
+                .delivered:
                 break
             }
         }

@@ -15,7 +15,8 @@ extension NodeShell {
             await send(token, to: destination, request)
         case .open(let token, let destination, let since):
             await stream(token, from: destination, since: since)
-        case .reply, .close, .proceed, .cancel, .report: break
+        case .link(let name, let destination): await dial(name, destination)
+        case .reply, .close, .proceed, .cancel, .transmit, .read, .unlink, .report: break
         }
     }
 

@@ -2,6 +2,7 @@ import Core
 import Federation
 import FederationAPI
 import Foundation
+import Gossip
 import Logging
 import Storage
 import Synchronization
@@ -279,7 +280,11 @@ extension NodeShell: OperatorPort {
         case .caughtUp: forgetRestore()
         case .trouble(let node, let text):
             logger.info("\(text)", metadata: ["peer": "\(node?.short ?? "-")"])
-        case .peerChanged, .compared: break
+        case .neighbor(let node, let isUp, let cause):
+            logger.info(
+                "neighbor \(isUp ? "up" : "down")",
+                metadata: ["peer": "\(node.short)", "cause": "\(cause?.word ?? "-")"])
+        case .peerChanged, .compared, .delivered: break
         }
     }
 }

@@ -1,6 +1,7 @@
 import Core
 import Federation
 import FederationAPI
+import Gossip
 import Logging
 import ServiceLifecycle
 import Storage
@@ -37,6 +38,8 @@ actor NodeShell: Service {
     var downloads: [Token: Download] = [:]
     /// The other ends of `downloads`' signals, until the stream's task takes them.
     var signals: [Token: (proceed: AsyncStream<Void>, cancel: AsyncStream<Void>)] = [:]
+    /// Links that are open, ours and others'.
+    var links: [LinkName: LinkSignals] = [:]
     var watchers: [UInt64: AsyncStream<Void>.Continuation] = [:]
     var listening: [String] = []
     /// Which address of a peer answered last.
@@ -182,7 +185,10 @@ actor NodeShell: Service {
             case .open(let token, _, _):
                 prepareDownload(token)
                 queue.yield(.effect(effect))
-            case .verify, .load, .store, .send: queue.yield(.effect(effect))
+            case .read(let name): links[name]?.read.yield()
+            case .transmit(let name, let bytes): links[name]?.write.yield(bytes)
+            case .unlink(let name): endLink(name)
+            case .verify, .load, .store, .send, .link: queue.yield(.effect(effect))
             }
         }
     }
