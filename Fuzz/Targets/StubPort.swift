@@ -54,6 +54,8 @@ final class StubPort: FederationPort {
 
     func refused(_ code: RefusalCode, by node: NodeID?, address: String) {}
 
+    func carry(_ link: PeerLink) async {}
+
     func card() async -> NodeCard { Samples.cards[1] }
 }
 

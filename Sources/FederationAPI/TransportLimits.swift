@@ -11,13 +11,14 @@ public struct ServerLimits: Sendable {
     public var connectionsPerPeer = 8
     /// What callers who have proved nothing may cost.
     public var address = AddressLimits()
-    /// From accept to the end of the TLS handshake: a slow link needs a second or two.
+    /// From accept to the end of the TLS handshake, and of a link's hello: a slow network needs a
+    /// second or two.
     public var handshakeTimeout: Duration = .seconds(10)
     /// A connection without a request; clients close theirs after half of it.
     public var idleTimeout: Duration = .seconds(60)
     /// From the head of a request to the end of its body: 4 MiB on a link of 1 Mbit/s, no more.
     public var bodyTimeout: Duration = .seconds(40)
-    /// A response that its receiver does not read for so long is cut off.
+    /// A response, or a link, that its receiver does not read for so long is cut off.
     public var writeStall: Duration = .seconds(30)
     /// All header fields of a request; ours need 1.2 KiB.
     public var headerBytes = 16_384
@@ -35,6 +36,9 @@ public struct ServerLimits: Sendable {
     public var bodiesPerPeer = 8
     /// Streams of one peer: an old one may linger while the next is opened.
     public var streamsPerPeer = 4
+    /// Links of one peer: both sides may open one at the same moment, and those that died with an
+    /// address may linger until they are noticed.
+    public var linksPerPeer = 4
 
     public init() {}
 }
@@ -43,7 +47,7 @@ public struct ServerLimits: Sendable {
 public struct ClientLimits: Sendable {
     /// TCP connect, name look-up included.
     public var connectTimeout: Duration = .seconds(5)
-    /// TLS handshake, the pin's check included.
+    /// TLS handshake, the pin's check included; a link's answer too.
     public var handshakeTimeout: Duration = .seconds(10)
     /// From the request's first byte to the response's last.
     public var responseTimeout: Duration = .seconds(60)
@@ -51,6 +55,8 @@ public struct ClientLimits: Sendable {
     public var idleTimeout: Duration = .seconds(30)
     /// A stream that is silent for three pings is dead.
     public var streamSilence: Duration = .seconds(45)
+    /// A link that its receiver does not read for so long is cut off.
+    public var writeStall: Duration = .seconds(30)
     /// Open connections in all.
     public var connections = 256
     /// Idle connections kept for one endpoint.

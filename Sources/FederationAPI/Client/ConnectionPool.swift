@@ -22,10 +22,13 @@ final class ConnectionPool: Sendable {
     private let state = Mutex(State())
     private let limits: ClientLimits
     private let context: Result<NIOSSLContext, TransportError>
+    private let linkContext: Result<NIOSSLContext, TransportError>
 
     init(limits: ClientLimits) {
         self.limits = limits
-        context = Result { try ServerCheck.context() }.mapError { .tls("\($0)") }
+        context = Result { try ServerCheck.context(["http/1.1"]) }.mapError { .tls("\($0)") }
+        linkContext = Result { try ServerCheck.context([LinkHello.alpn]) }
+            .mapError { .tls("\($0)") }
     }
 
     /// How many connections are open, in use or not.
@@ -54,6 +57,28 @@ final class ConnectionPool: Sendable {
         _ endpoint: Endpoint, pin: NodeID?, guardedBy dialGuard: DialGuard? = nil
     ) async throws(TransportError) -> HTTPConnection {
         let context = try context.get()
+        return try await counted(endpoint, \.channel) { () throws(TransportError) in
+            try await HTTPConnection.open(
+                endpoint, pin: pin, guardedBy: dialGuard, context: context, limits: limits)
+        }
+    }
+
+    /// A new connection on which a link may be opened, its server checked.
+    func link(
+        _ endpoint: Endpoint, pin: NodeID, guardedBy dialGuard: DialGuard?
+    ) async throws(TransportError) -> LinkOpening {
+        let context = try linkContext.get()
+        return try await counted(endpoint, \.connection.channel) { () throws(TransportError) in
+            try await LinkOpening(
+                endpoint, pin: pin, guardedBy: dialGuard, context: context, limits: limits)
+        }
+    }
+
+    /// Opens a connection of any kind among the others, as far as there is room.
+    private func counted<Connection: Sendable>(
+        _ endpoint: Endpoint, _ channel: (Connection) -> any Channel,
+        _ open: () async throws(TransportError) -> Connection
+    ) async throws(TransportError) -> Connection {
         let mayOpen: Bool? = state.withLock { state in
             guard !state.isClosed else { return nil }
             guard state.open.count + state.opening < limits.connections else { return false }
@@ -62,15 +87,14 @@ final class ConnectionPool: Sendable {
         }
         guard let mayOpen else { throw .closed }
         guard mayOpen else { throw .tooManyConnections }
-        let connection: HTTPConnection
+        let connection: Connection
         do throws(TransportError) {
-            connection = try await HTTPConnection.open(
-                endpoint, pin: pin, guardedBy: dialGuard, context: context, limits: limits)
+            connection = try await open()
         } catch {
             state.withLock { $0.opening -= 1 }
             throw error
         }
-        let channel = connection.channel
+        let channel = channel(connection)
         let isClosed = state.withLock { state in
             state.opening -= 1
             state.open[ObjectIdentifier(channel)] = channel
@@ -78,7 +102,7 @@ final class ConnectionPool: Sendable {
         }
         channel.closeFuture.whenComplete { [self] _ in forget(channel, at: endpoint) }
         guard !isClosed else {
-            connection.close()
+            channel.close(mode: .all, promise: nil)
             throw .closed
         }
         return connection

@@ -93,27 +93,9 @@ extension HTTPConnection {
         context: NIOSSLContext, limits: ClientLimits
     ) async throws(TransportError) -> HTTPConnection {
         let check = ServerCheck(pin: pin)
-        let bootstrap = bootstrap(limits)
-        let setup: @Sendable (any Channel) -> EventLoopFuture<Pipeline> = { channel in
+        let pipeline = try await endpoint.dial(limits) { channel in
             prepare(
                 channel, check: check, guardedBy: dialGuard, context: context, limits: limits)
-        }
-        let pipeline: Pipeline
-        do {
-            if endpoint.isIPv6Literal {
-                // Only the resolver understands a scope; for a literal it asks nobody.
-                let address = try SocketAddress.makeAddressResolvingHost(
-                    endpoint.host, port: endpoint.port)
-                pipeline = try await bootstrap.connect(to: address, channelInitializer: setup)
-            } else {
-                pipeline = try await bootstrap.connect(
-                    host: endpoint.host, port: endpoint.port, channelInitializer: setup)
-            }
-        } catch {
-            if let forbidden = ForbiddenAddress(in: error) {
-                throw .forbidden("\(endpoint): \(forbidden)")
-            }
-            throw Task.isCancelled ? .cancelled : .cannotConnect("\(endpoint): \(error)")
         }
         let connection = HTTPConnection(pipeline, nil)
         do throws(TransportError) {
@@ -135,7 +117,8 @@ extension HTTPConnection {
     static func open(socket path: String) async throws(TransportError) -> HTTPConnection {
         let limits = ClientLimits()
         do {
-            let pipeline = try await bootstrap(limits).connect(unixDomainSocketPath: path) {
+            let bootstrap = ClientBootstrap.limited(limits)
+            let pipeline = try await bootstrap.connect(unixDomainSocketPath: path) {
                 prepare($0, check: nil, guardedBy: nil, context: nil, limits: limits)
             }
             try await pipeline.ready.get()
@@ -151,12 +134,6 @@ extension HTTPConnection {
         var parts: NIOLoopBound<ResponseParts>
         var meter: WireMeter
         var ready: EventLoopFuture<Void>
-    }
-
-    private static func bootstrap(_ limits: ClientLimits) -> ClientBootstrap {
-        ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connectTimeout(TimeAmount(limits.connectTimeout))
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
     private static func prepare(

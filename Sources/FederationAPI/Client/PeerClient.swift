@@ -27,7 +27,7 @@ public struct Received: Sendable {
 public final class PeerClient: Sendable {
     let limits: ClientLimits
     let pool: ConnectionPool
-    private let wall: @Sendable () -> WallTime
+    let wall: @Sendable () -> WallTime
     private let logger: Logger
 
     /// `wall` is the clock that signatures carry.

@@ -22,7 +22,9 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The response is larger than `ClientLimits` allow.
     case tooLarge
     case tooManyConnections
-    /// The peer said no to a stream.
+    /// The peer speaks only HTTP.
+    case noLinks
+    /// The peer said no to a stream or a link.
     case refused(Refusal)
     case cancelled
 
@@ -42,6 +44,7 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
         case .badResponse(let why): "the response can't be understood: \(why)"
         case .tooLarge: "the response is larger than allowed"
         case .tooManyConnections: "too many open connections"
+        case .noLinks: "the peer speaks no links, only HTTP"
         case .refused(let refusal): "refused (\(refusal.code.rawValue)): \(refusal.detail)"
         case .cancelled: "cancelled"
         }

@@ -42,7 +42,7 @@ public struct OperatorServer: Service {
         let failure = FirstFailure()
         let server =
             try HTTPServerBuilder
-            .http1(configuration: .limited(responder.limits, handshakeTimeout: nil))
+            .http1(configuration: .limited(responder.limits))
             .buildServer(
                 configuration: ServerConfiguration(address: .unixDomainSocket(path: folder.socket)),
                 eventLoopGroup: .singletonMultiThreadedEventLoopGroup, logger: logger.quiet,

@@ -1,45 +1,23 @@
 import NIOCore
 import NIOHTTP1
-import NIOTLS
 
-/// Closes connections that make no progress: a TLS handshake that does not end, a receiver that
-/// does not read. (Idle connections and slow bodies are seen to by others.) Says what can't be read
-/// as HTTP.
+/// Closes connections of HTTP whose receiver does not read. (Handshakes, idle connections and slow
+/// bodies are seen to by others.) Says what can't be read as HTTP.
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias InboundOut = Any
 
-    private let handshakeTimeout: TimeAmount?
     private let writeStall: TimeAmount
     private let onMalformed: @Sendable (any Channel) -> Void
-    private var handshake: Scheduled<Void>?
     private var stall: Scheduled<Void>?
     private var isBroken = false
 
-    /// `handshakeTimeout` is nil where there is no TLS.
-    init(
-        handshakeTimeout: Duration?, writeStall: Duration,
-        onMalformed: @escaping @Sendable (any Channel) -> Void
-    ) {
+    init(writeStall: Duration, onMalformed: @escaping @Sendable (any Channel) -> Void) {
         self.onMalformed = onMalformed
-        self.handshakeTimeout = handshakeTimeout.map { TimeAmount($0) }
         self.writeStall = TimeAmount(writeStall)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        guard let handshakeTimeout else { return }
-        handshake = Self.close(context.channel, in: handshakeTimeout)
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        handshake?.cancel()
-        stall?.cancel()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted = event as? TLSUserEvent { handshake?.cancel() }
-        context.fireUserInboundEventTriggered(event)
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { stall?.cancel() }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard !isBroken else { return context.fireChannelWritabilityChanged() }

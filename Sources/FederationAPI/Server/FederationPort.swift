@@ -48,6 +48,9 @@ public protocol FederationPort: Sendable {
     func respond(to request: Federation.Request, from caller: Caller) async -> Federation.Response
     /// Answers `stream`; throws to refuse it.
     func pages(since: Cursor?, for caller: Caller) async throws(Refusal) -> any PageSource
+    /// Carries a link that a peer has opened, until it is over; the server closes it when this
+    /// returns. `PeerLink.read` ends when the server shuts down; this must return soon after.
+    func carry(_ link: PeerLink) async
     /// Counts what was refused before the node saw it. `node` is who the request claimed to be
     /// from, nil where it did not say; seldom is that proven. Called often and from anywhere under
     /// attack: it must be quick.

@@ -20,7 +20,7 @@ public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The public port: HTTP/1.1 over TLS 1.3, for peers.
+/// The public port: HTTP/1.1 and links over TLS 1.3, for peers.
 public struct FederationServer: Service {
     private let host: String
     private let portNumber: Int
@@ -28,6 +28,7 @@ public struct FederationServer: Service {
     private let renewal: CertificateRenewal?
     private let limits: ServerLimits
     private let reception: Reception
+    private let links: LinkDoor
     private let makeResponder: @Sendable (ServerIdentity) -> FederationResponder
     private let logger: Logger
     private let onListening: @Sendable (_ host: String, _ port: Int) async -> Void
@@ -52,6 +53,9 @@ public struct FederationServer: Service {
         identity = Result { try ServerIdentity(certificate) }.mapError { .tls("\($0)") }
         let gatekeeper = Gatekeeper(
             port: port, wall: wall, nonces: NonceCache(), reception: reception)
+        links = LinkDoor(
+            port: port, limits: limits, gatekeeper: gatekeeper, reception: reception,
+            logger: logger)
         makeResponder = { identity in
             FederationResponder(
                 port: port, identity: identity, limits: limits, gatekeeper: gatekeeper,
@@ -81,14 +85,12 @@ public struct FederationServer: Service {
 
     private func server(_ identity: ServerIdentity) throws -> any Service {
         let responder = makeResponder(identity)
-        let builder = HTTPServerBuilder { [reception, limits] respond in
+        let builder = HTTPServerBuilder { [reception, limits, links] respond in
             PublicChannel(
                 http: HTTP1Channel(
                     responder: respond,
-                    configuration: .limited(
-                        limits, handshakeTimeout: limits.handshakeTimeout,
-                        onMalformed: reception.unreadable)),
-                reception: reception, identity: identity)
+                    configuration: .limited(limits, onMalformed: reception.unreadable)),
+                links: links, reception: reception, identity: identity, limits: limits)
         }
         return try builder.buildServer(
             configuration: ServerConfiguration(
@@ -108,16 +110,13 @@ public struct FederationServer: Service {
 }
 
 extension HTTP1Channel.Configuration {
-    /// HTTP/1.1 under the limits. Without TLS there is no handshake to wait for.
+    /// HTTP/1.1 under the limits.
     static func limited(
-        _ limits: ServerLimits, handshakeTimeout: Duration?,
-        onMalformed: @escaping @Sendable (any Channel) -> Void = { _ in }
+        _ limits: ServerLimits, onMalformed: @escaping @Sendable (any Channel) -> Void = { _ in }
     ) -> HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                ConnectionGuard(
-                    handshakeTimeout: handshakeTimeout, writeStall: limits.writeStall,
-                    onMalformed: onMalformed)
+                ConnectionGuard(writeStall: limits.writeStall, onMalformed: onMalformed)
             ],
             idleTimeout: TimeAmount(limits.idleTimeout),
             httpDecoderConfiguration: .init(
@@ -136,7 +135,7 @@ extension FederationServer {
         let http = HTTP1Channel(
             responder: { request, writer, channel in
                 try await responder.respond(to: request, writer, channel)
-            }, configuration: .limited(limits, handshakeTimeout: nil))
+            }, configuration: .limited(limits))
         let connection = try await channel.eventLoop.flatSubmit { [logger] in
             http.setup(channel: channel, logger: logger.quiet)
         }.get()

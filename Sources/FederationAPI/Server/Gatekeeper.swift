@@ -72,7 +72,8 @@ final class Gatekeeper: Sendable {
         return Admission(signature: signature, isPeer: standing == .active)
     }
 
-    private func isValidKey(_ key: NodeID) -> Bool {
+    /// Whether signatures of a known node's key may be checked at all; remembers the answer.
+    func isValidKey(_ key: NodeID) -> Bool {
         if validKeys.withLock({ $0.contains(key) }) { return true }
         guard Signature.isValidKey(key) else { return false }
         validKeys.withLock { keys in

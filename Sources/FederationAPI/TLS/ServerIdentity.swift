@@ -1,3 +1,4 @@
+import Core
 import NIOSSL
 import Synchronization
 
@@ -19,9 +20,10 @@ final class ServerIdentity: Sendable {
     /// What new connections are shown.
     var certificate: NodeCertificate { current.withLock { $0.certificate } }
 
-    /// The TLS side of a new connection.
-    func handler() -> NIOSSLServerHandler {
-        NIOSSLServerHandler(context: current.withLock { $0.context })
+    /// The TLS side of a new connection, and the key of the certificate that it will show.
+    func handler() -> (handler: NIOSSLServerHandler, tlsKey: Digest) {
+        let current = current.withLock { $0 }
+        return (NIOSSLServerHandler(context: current.context), current.certificate.tlsKey)
     }
 
     /// Shows another certificate from now on. Tickets of the one before are not taken any more, so

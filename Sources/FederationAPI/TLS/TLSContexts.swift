@@ -5,7 +5,7 @@ import NIOSSL
 import Synchronization
 
 extension NodeCertificate {
-    /// TLS 1.3 only, HTTP/1.1 by ALPN; clients prove themselves by request signatures, not by
+    /// TLS 1.3 only, HTTP/1.1 or links by ALPN; clients prove themselves by request signatures, not by
     /// certificates.
     func serverConfiguration() throws -> TLSConfiguration {
         let key = try NIOSSLPrivateKey(bytes: Array(privateKey.utf8), format: .pem)
@@ -13,7 +13,7 @@ extension NodeCertificate {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: [.certificate(own)], privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv13
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = [LinkHello.alpn, "http/1.1"]
         configuration.shutdownTimeout = ServerCheck.farewell
         return configuration
     }
@@ -63,10 +63,11 @@ final class ServerCheck: Sendable {
     /// connections open.
     static let farewell: TimeAmount = .seconds(1)
 
-    static func context() throws -> NIOSSLContext {
+    /// The client's side; `protocols` is what it may be spoken to in.
+    static func context(_ protocols: [String]) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv13
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = protocols
         configuration.shutdownTimeout = farewell
         configuration.verifySignatureAlgorithms = [.ecdsaSecp256R1Sha256]
         // Names mean nothing between nodes: the callback checks the identity instead.

@@ -215,5 +215,7 @@ private struct BenchPort: FederationPort {
 
     func refused(_ code: RefusalCode, by node: NodeID?, address: String) {}
 
+    func carry(_ link: PeerLink) async {}
+
     func card() async -> NodeCard { NodeCard(label: "bench", endpoints: []) }
 }

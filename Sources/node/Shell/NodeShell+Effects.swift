@@ -193,7 +193,7 @@ extension TransportFailure {
         case .timedOut: self = .timedOut
         case .badResponse, .tooLarge: self = .malformed("\(endpoint): \(error)")
         case .refused(let refusal): self = .refused(refusal)
-        case .badEndpoint, .forbidden, .cannotConnect, .tls, .closed, .tooManyConnections,
+        case .badEndpoint, .forbidden, .cannotConnect, .tls, .noLinks, .closed, .tooManyConnections,
             .cancelled:
             self = .unreachable("\(endpoint): \(error)")
         }

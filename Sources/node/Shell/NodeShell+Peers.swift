@@ -13,6 +13,8 @@ extension NodeShell: FederationPort {
         refusedAtDoor.withLock { $0[code, default: 0] += 1 }
     }
 
+    func carry(_ link: PeerLink) async { link.close() }
+
     func card() -> NodeCard {
         NodeCard(label: engine.settings.label, endpoints: engine.settings.endpoints)
     }

@@ -12,6 +12,13 @@ final class TestPort: FederationPort {
         var answer: @Sendable (Request) -> Response = { _ in .outcomes([.stored]) }
         var pages: @Sendable (Cursor?) -> [Page] = { _ in [] }
         var staysOpen = false
+        /// Sends back what comes.
+        var carry: @Sendable (PeerLink) async -> Void = { link in
+            // However the link ends, it is over.
+            while let bytes = try? await link.read() { try? await link.write(bytes) }
+        }
+        /// Who opened a link.
+        var links: [FederationAPI.Caller] = []
         var refusal: Refusal?
         var pagesTaken = 0
         var refused: [(code: RefusalCode, node: NodeID?, address: String)] = []
@@ -58,6 +65,14 @@ final class TestPort: FederationPort {
         return TestPages(pages, staysOpen: staysOpen) { [self] in
             change { $0.pagesTaken += 1 }
         }
+    }
+
+    func carry(_ link: PeerLink) async {
+        let carry = state.withLock { state in
+            state.links.append(link.caller)
+            return state.carry
+        }
+        await carry(link)
     }
 
     func card() async -> NodeCard { NodeCard(label: "test", endpoints: ["https://a.example:1"]) }
