@@ -124,7 +124,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Core", "Discovery", "Federation", "FederationAPI", "MerkleSearchTree",
+                "Core", "Discovery", "Federation", "FederationAPI", "Gossip", "MerkleSearchTree",
                 "SimulationKit", logging, nioCore, nioEmbedded,
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ], path: "Fuzz/Targets"),

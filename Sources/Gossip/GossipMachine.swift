@@ -152,6 +152,9 @@ extension GossipMachine {
     /// Who is at a link's other end.
     public func peer(of name: LinkName) -> NodeID? { links[name]?.node }
 
+    /// Whom a link that is not open yet was to reach.
+    public func dialled(_ name: LinkName) -> NodeID? { dials[name]?.node }
+
     /// Whether any link is open.
     public var hasLinks: Bool { !links.isEmpty }
 

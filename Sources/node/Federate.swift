@@ -18,7 +18,8 @@ struct Federate: AsyncParsableCommand {
         version: version,
         subcommands: [
             Init.self, Start.self, Identity.self, Status.self, Peers.self, Post.self, Log.self,
-            Watch.self, Sync.self, InviteCommand.self, Join.self, PolicyCommand.self, Explain.self,
+            Watch.self, Sync.self, InviteCommand.self, Join.self, PolicyCommand.self,
+            GossipCommand.self, Explain.self,
             Import.self, Export.self, RequestCommand.self, Simulate.self,
             Compare.self, Bench.self,
         ])

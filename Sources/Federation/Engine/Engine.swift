@@ -51,6 +51,8 @@ public struct Engine: Sendable {
     /// Neighbors and broadcast trees.
     public internal(set) var gossip: GossipMachine
     var linkWork = LinkWork()
+    /// How long events needed from their origin to here by gossip, by the two clocks.
+    public internal(set) var gossipDelays = DelayHistogram()
     /// When the sketch in the making goes on.
     var sketchAt: Instant?
     /// How often each refusal was given, by code.

@@ -147,8 +147,18 @@ extension Engine {
     ) {
         linkWork.waiting[link] = nil
         linkWork.withheld.remove(link)
+        let dialled = gossip.dialled(link)
         tell(.unlinked(link), now, &effects)
         lost(link, now, &effects)
+        guard let dialled, let failure else { return }
+        switch failure {
+        case .refused(let refusal): refused(by: dialled, refusal, now, &effects)
+        // It speaks no links, so it does not gossip either.
+        case .malformed:
+            linkWork.offPeers[dialled] = now + EngineLimits.gossipsNot
+            resumeStreams(with: dialled, now)
+        case .unreachable, .wrongIdentity, .timedOut: trouble(dialled, failure, &effects)
+        }
     }
 
     /// What the link carried is answered no more.

@@ -113,6 +113,13 @@ extension Engine {
                 break
             }
         }
+        for job in storing.jobs {
+            guard case .gossiped = job.source else { continue }
+            for (event, outcome) in zip(job.events, job.outcomes)
+            where outcome == .stored && isNews(event) {
+                gossipDelays.note(wall - WallTime(microseconds: event.header.time.physical))
+            }
+        }
         let events = storing.write.entries.filter { index.tree.contains($0.event.key) }.map {
             entry in
             let isOwn = entry.sender == nil && entry.event.header.origin == key.node

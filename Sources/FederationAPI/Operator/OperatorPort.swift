@@ -25,6 +25,10 @@ public protocol OperatorPort: Sendable {
     func revoke(_ node: NodeID) async throws(Refusal)
     /// Why an event or a peer is here or not; `id` is 64 hexadecimal digits, or the first of them.
     func explain(_ id: String) async throws(Refusal) -> ExplainView
+    /// Neighbors and broadcast trees.
+    func gossip() async -> GossipView
+    /// Switches gossip to "on", "off" or "auto", until the next start.
+    func setGossip(_ mode: String) async throws(Refusal) -> GossipView
     /// The policy in force.
     func policy() async -> PolicyView
     /// Reads the configuration again; what is wrong with it is in the answer, and the old policy

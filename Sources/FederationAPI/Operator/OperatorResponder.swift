@@ -84,6 +84,8 @@ struct OperatorResponder: Sendable {
         case .exposure: return .json(try await port.exposure())
         case .explain(let id): return .json(try await port.explain(id))
         case .policy: return .json(await port.policy())
+        case .gossip: return .json(await port.gossip())
+        case .setGossip(let mode): return .json(try await port.setGossip(mode))
         case .reloadPolicy: return .json(await port.reloadPolicy())
         case .post: return try await post(body)
         case .importEvents:

@@ -4,7 +4,8 @@ import Federation
 /// A route of the operator's socket.
 enum OperatorRoute: Equatable {
     case status, identity, peers, addPeer, post, importEvents, sync, shutdown
-    case join, invite, exposure, policy, reloadPolicy
+    case join, invite, exposure, policy, reloadPolicy, gossip
+    case setGossip(String)
     case approve(NodeID), reject(NodeID), remove(NodeID), revoke(NodeID)
     case explain(String)
     case page(since: Cursor?, limit: Int)
@@ -43,10 +44,12 @@ enum OperatorRoute: Equatable {
         case ("invites", "POST"): return .invite
         case ("exposure", "GET"): return .exposure
         case ("policy", "GET"): return .policy
+        case ("gossip", "GET"): return .gossip
         case ("events", "GET"):
             return .page(since: try since(query["since"]), limit: try limit(query["limit"]))
         case ("stream", "GET"): return .stream(since: try since(lastEventID ?? query["since"]))
-        case ("status", _), ("identity", _), ("stream", _), ("exposure", _), ("policy", _):
+        case ("status", _), ("identity", _), ("stream", _), ("exposure", _), ("policy", _),
+            ("gossip", _):
             throw .methodNotAllowed("GET")
         case ("peers", _), ("events", _): throw .methodNotAllowed("GET, POST")
         case ("sync", _), ("shutdown", _), ("import", _), ("join", _), ("invites", _):
@@ -62,6 +65,9 @@ enum OperatorRoute: Equatable {
         case ("policy", "reload", 2):
             guard method == "POST" else { throw .methodNotAllowed("POST") }
             return .reloadPolicy
+        case ("gossip", let mode, 2) where ["on", "off", "auto"].contains(mode):
+            guard method == "POST" else { throw .methodNotAllowed("POST") }
+            return .setGossip(String(mode))
         case ("explain", let id, 2):
             guard method == "GET" else { throw .methodNotAllowed("GET") }
             guard (1...64).contains(id.utf8.count), id.utf8.allSatisfy(Self.isHexDigit) else {

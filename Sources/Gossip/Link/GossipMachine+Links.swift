@@ -35,7 +35,10 @@ extension GossipMachine {
         _ name: LinkName, _ node: NodeID, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
         let dial = dials.removeValue(forKey: name)
-        guard links[name] == nil, !isOver else { return effects.append(.unlink(name)) }
+        // A dial that was given up may come to an end after all.
+        guard links[name] == nil, !isOver, dial != nil || !name.isOurs else {
+            return effects.append(.unlink(name))
+        }
         links[name] = LinkState(name, node, at: now)
         keepTicking(now)
         if name.isOurs {

@@ -13,6 +13,7 @@ struct Configuration: Codable, Equatable {
     var endpoints: [String]?
     var discovery: Discovery?
     var federation: Federation?
+    var gossip: GossipTable?
     var authors: Authors?
 
     struct Discovery: Codable, Equatable {
@@ -108,6 +109,7 @@ extension Configuration {
         }
         do throws(UserError) {
             _ = try policy()
+            _ = try gossipSettings()
         } catch {
             throw UserError("\(path): \(error.description)")
         }
@@ -176,6 +178,8 @@ extension Configuration {
         lines.append("# `federate policy reload` makes a change count.")
         lines.append("[federation.policy]")
         lines += (federation?.policy ?? Policy()).lines(Self.quote)
+        lines.append("")
+        lines += (gossip ?? GossipTable()).lines
         lines.append("")
         lines.append("[authors]")
         lines.append("# Humans in whose name this node posts.")

@@ -20,6 +20,8 @@ protocol LocalNode: Sendable {
     func exposure() async throws -> ExposureView
     func explain(_ id: String) async throws -> ExplainView
     func policy() async throws -> PolicyView
+    func gossip() async throws -> GossipView
+    func setGossip(_ mode: String) async throws -> GossipView
     func reloadPolicy() async throws -> PolicyView
     func post(_ drafts: [PostDraft]) async throws -> [PostReceipt]
     /// What became of each event: "stored", "already held", "set aside" or the code of a refusal.
@@ -64,6 +66,11 @@ struct RunningNode: LocalNode {
     func exposure() async throws -> ExposureView { try await get("exposure") }
     func explain(_ id: String) async throws -> ExplainView { try await get("explain/\(id)") }
     func policy() async throws -> PolicyView { try await get("policy") }
+    func gossip() async throws -> GossipView { try await get("gossip") }
+
+    func setGossip(_ mode: String) async throws -> GossipView {
+        try await send("POST", "gossip/\(mode)", DoneView())
+    }
 
     func reloadPolicy() async throws -> PolicyView {
         try await send("POST", "policy/reload", DoneView())
@@ -147,6 +154,10 @@ struct DirectNode: LocalNode {
         try await told { () async throws(Refusal) in try await shell.explain(id) }
     }
     func policy() async throws -> PolicyView { await shell.policy() }
+    func gossip() async throws -> GossipView { await shell.gossip() }
+    func setGossip(_ mode: String) async throws -> GossipView {
+        throw UserError("no node runs here: write it into config.toml under [gossip]")
+    }
     func reloadPolicy() async throws -> PolicyView { await shell.reloadPolicy() }
     func remove(_ node: NodeID) async throws -> PeerView {
         try await told { () async throws(Refusal) in try await shell.remove(node) }
@@ -223,7 +234,7 @@ extension DataFolder {
             joinSecret: configuration.federation?.joinSecret.map { Array($0.utf8) },
             predecessors: try predecessors(of: key.node),
             humans: Set(configuration.authors?.humans ?? []), isAutomatic: isAutomatic,
-            restoredSequence: try restoredSequence())
+            restoredSequence: try restoredSequence(), gossip: try configuration.gossipSettings())
         return NodeShell(
             key: key, log: log, state: state, settings: settings, logger: logger,
             readPolicy: { () throws(UserError) in try readConfiguration().policy() },

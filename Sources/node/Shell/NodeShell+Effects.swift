@@ -99,14 +99,14 @@ extension NodeShell {
     }
 
     /// The addresses of a peer, the one that answered last before the others.
-    private func ordered(_ destination: Destination) -> [String] {
+    func ordered(_ destination: Destination) -> [String] {
         guard let node = destination.node, let good = reached[node],
             destination.endpoints.contains(good)
         else { return destination.endpoints }
         return [good] + destination.endpoints.filter { $0 != good }
     }
 
-    private func remember(_ endpoint: String, of node: NodeID) { reached[node] = endpoint }
+    func remember(_ endpoint: String, of node: NodeID) { reached[node] = endpoint }
 
     func prepareDownload(_ token: Token) {
         // One signal says all; a second one adds nothing.
@@ -181,7 +181,7 @@ extension NodeShell {
 extension Destination {
     /// What must be looked at before this address is dialled; nil where the operator, an invite or
     /// the LAN named it.
-    fileprivate func dialGuard(of endpoint: String) -> DialGuard? {
+    func dialGuard(of endpoint: String) -> DialGuard? {
         claimed.contains(endpoint) ? DialGuard(allowed: allowed, isSameHost: isSameHost) : nil
     }
 }
@@ -191,9 +191,9 @@ extension TransportFailure {
         switch error {
         case .wrongIdentity, .identity: self = .wrongIdentity("\(endpoint): \(error)")
         case .timedOut: self = .timedOut
-        case .badResponse, .tooLarge: self = .malformed("\(endpoint): \(error)")
+        case .badResponse, .tooLarge, .noLinks: self = .malformed("\(endpoint): \(error)")
         case .refused(let refusal): self = .refused(refusal)
-        case .badEndpoint, .forbidden, .cannotConnect, .tls, .noLinks, .closed, .tooManyConnections,
+        case .badEndpoint, .forbidden, .cannotConnect, .tls, .closed, .tooManyConnections,
             .cancelled:
             self = .unreachable("\(endpoint): \(error)")
         }

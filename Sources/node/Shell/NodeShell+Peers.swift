@@ -13,8 +13,6 @@ extension NodeShell: FederationPort {
         refusedAtDoor.withLock { $0[code, default: 0] += 1 }
     }
 
-    func carry(_ link: PeerLink) async { link.close() }
-
     func card() -> NodeCard {
         NodeCard(label: engine.settings.label, endpoints: engine.settings.endpoints)
     }
@@ -70,7 +68,7 @@ extension NodeShell: FederationPort {
 }
 
 extension FederationAPI.Caller {
-    fileprivate var proven: Federation.Caller {
+    var proven: Federation.Caller {
         Federation.Caller(
             node: node, isSameHost: isSameHost, instance: instance,
             signedAt: signedAt.map { seconds in

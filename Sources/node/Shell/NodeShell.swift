@@ -86,9 +86,23 @@ actor NodeShell: Service {
 
     /// Carries out effects until the node shuts down.
     func run() async throws {
-        await cancelWhenGracefulShutdown { await self.carryOut() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.carryOut() }
+            group.addTask { await self.sayBye() }
+            await group.next()
+            group.cancelAll()
+        }
         finish()
         await client.close()
+    }
+
+    /// At a graceful shutdown neighbors are told, so that they look for others at once.
+    private func sayBye() async {
+        // Cancelled where the node ends without one.
+        try? await gracefulShutdown()
+        guard !Task.isCancelled, !links.isEmpty else { return }
+        deliver(.shutdown)
+        try? await Task.sleep(for: .milliseconds(200))
     }
 
     private func carryOut() async {
@@ -111,6 +125,7 @@ actor NodeShell: Service {
         for operation in operations.values { operation.resume(returning: .failed(over)) }
         for channel in channels.values { channel.end(over) }
         for watcher in watchers.values { watcher.finish() }
+        for name in links.keys { endLink(name) }
         replies = [:]
         appends = [:]
         imports = [:]

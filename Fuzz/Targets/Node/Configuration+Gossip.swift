@@ -1,0 +1,1 @@
+../../../Sources/node/Configuration/Configuration+Gossip.swift
