@@ -52,6 +52,35 @@ public struct GossipReport: Sendable {
             """
     }
 
+    /// Medians, with the lowest and the highest, of runs that differ in their seed; nil for one run.
+    public static func summary(_ reports: [GossipReport]) -> String? {
+        guard reports.count > 1, let first = reports.first else { return nil }
+        var table = TextTable([
+            "median (min-max)", "RMR", "p50 ms", "p99 ms", "last hop", "delivered %", "settled s",
+            "x event",
+        ])
+        for (place, method) in first.methods.enumerated() {
+            let runs = reports.map { $0.methods[place] }
+            func spread(_ places: Int, _ value: (SpreadReport) -> Double) -> String {
+                let sorted = runs.map(value).sorted()
+                let texts = [sorted[sorted.count / 2], sorted[0], sorted[sorted.count - 1]].map {
+                    fixed($0, places)
+                }
+                return "\(texts[0]) (\(texts[1])-\(texts[2]))"
+            }
+            table.add([
+                method.method.rawValue, spread(3, \.rmr),
+                spread(1) { Double($0.p50.microseconds) / 1000 },
+                spread(1) { Double($0.p99.microseconds) / 1000 }, spread(1, \.lastHopMean),
+                spread(3) { $0.deliveredFraction * 100 },
+                spread(1) { Double(($0.settled ?? .seconds(9999)).microseconds) / 1e6 },
+                spread(2) { $0.eventBytes == 0 ? 0 : $0.bytesPerDelivery / $0.eventBytes },
+            ])
+        }
+        return "gossip-\(first.scenario.name), \(first.scenario.nodes) nodes, "
+            + "\(reports.count) seeds\n\(table.text)"
+    }
+
     private func row(_ report: SpreadReport) -> [String] {
         [
             report.method.rawValue, Self.fixed(report.rmr, 3), Self.ms(report.p50),
@@ -69,7 +98,7 @@ public struct GossipReport: Sendable {
         Text.decimal(duration.microseconds / 100, places: 1)
     }
 
-    static func fixed(_ value: Double, _ places: Int) -> String {
+    fileprivate static func fixed(_ value: Double, _ places: Int) -> String {
         var scale = 1.0
         for _ in 0..<places { scale *= 10 }
         let scaled = Int64((value * scale).rounded())

@@ -10,18 +10,51 @@ import SimulationKit
 struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare ways to sync, with many nodes of this very engine in one process.",
-        discussion: "Exit code 1 when not all logs are equal at the end.")
+        discussion: """
+            Without --scenario: logs that differ are made equal by naive and by MST sync. With \
+            gossip-NAME: events are posted at a steady rate, something goes wrong, and gossip is \
+            compared with a full mesh of pushes and with flooding. NAME is one of \
+            \(GossipScenario.all.map(\.name).joined(separator: ", ")), or all.
+
+            Exit code 1 when not all logs are equal at the end, or not in time.
+            """)
 
     @OptionGroup var format: JSONFlag
+
+    @Option(
+        help: "What happens: sync, or gossip-NAME.",
+        completion: .list(["sync", "gossip-all"] + GossipScenario.all.map { "gossip-" + $0.name }))
+    var scenario = "sync"
 
     @Option(help: "Nodes.")
     var nodes = 50
 
-    @Option(help: "Events; nine of ten are known to all, the rest are new.")
-    var events = 2000
+    @Option(
+        help: """
+            Events (default: 2000, of which nine of ten are known to all; gossip: 400, all posted \
+            during the run).
+            """)
+    var events: Int?
 
-    @Option(help: "Whom each node syncs with.")
-    var peersPerNode = 8
+    @Option(help: "Whom each node syncs with, or is registered with (default: 8; gossip: 128).")
+    var peersPerNode: Int?
+
+    @Option(help: "Gossip: events a second.")
+    var rate = 20
+
+    @Option(help: "Gossip: bytes of each body.")
+    var size = 512
+
+    @Option(help: "Gossip: neighbors aimed at.")
+    var activeView = 6
+
+    @Option(
+        help: "Gossip: the methods to run, of gossip, push, flood; separated by commas.",
+        completion: .list(SpreadMethod.allCases.map(\.rawValue)))
+    var methods = "gossip,push,flood"
+
+    @Option(help: "Gossip: run with so many seeds, from --seed on.")
+    var seeds = 1
 
     @Option(help: "Part of messages that is lost, 0 to 0.9.")
     var loss = 0.0
@@ -36,9 +69,10 @@ struct Simulate: AsyncParsableCommand {
     var checkDeterminism = false
 
     func run() async throws {
+        guard scenario == "sync" else { return try runGossip() }
         let scenario = Scenario(
-            nodes: nodes, events: events, peersPerNode: peersPerNode, loss: loss, seed: seed,
-            trace: try trace.map(Self.readEvents))
+            nodes: nodes, events: events ?? 2000, peersPerNode: peersPerNode ?? 8, loss: loss,
+            seed: seed, trace: try trace.map(Self.readEvents))
         let prepared: PreparedScenario
         do throws(ScenarioError) {
             prepared = try scenario.prepared()
