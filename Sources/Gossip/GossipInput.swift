@@ -15,9 +15,9 @@ public enum GossipInput: Sendable {
     case unlinked(LinkName)
     /// Events that came by gossip are valid and admitted: they may go on. Late ones are only
     /// announced, when they are stored.
-    case accepted([Event], isLate: Bool)
+    case accepted([Event], from: NodeID, isLate: Bool)
     /// Events that came by gossip will not become part of the log, or not now.
-    case dropped([Event], isInvalid: Bool)
+    case dropped([Event], from: NodeID, isInvalid: Bool)
     /// Events are durable.
     case stored([StoredEvent])
     /// What a neighbor asked for was read from the log.

@@ -54,7 +54,7 @@ public enum GossipLimits {
     /// Announcements waiting for one neighbor; beyond it a reconcile tells it.
     static let announcements = 4096
     /// Questions of one neighbor that are worked on at once.
-    static let questions = 16
+    static let questions = 64
     /// Origins whose tree is known; the one that was silent for longest is forgotten and floods
     /// once when it speaks again.
     public static let origins = 4096

@@ -91,8 +91,10 @@ public struct GossipMachine: Sendable {
             links[name]?.isWriting = false
             write(name, &effects)
         case .unlinked(let name): unlinked(name, now, log, &effects)
-        case .accepted(let events, let isLate): accepted(events, isLate: isLate, now, &effects)
-        case .dropped(let events, let isInvalid): dropped(events, isInvalid, now, &effects)
+        case .accepted(let events, let node, let isLate):
+            accepted(events, from: node, isLate: isLate, now, &effects)
+        case .dropped(let events, let node, let isInvalid):
+            dropped(events, from: node, isInvalid, now, &effects)
         case .stored(let events): stored(events, now, log, &effects)
         case .served(let name, let events): served(events, over: name, now, &effects)
         case .proof(let events): prove(events, &effects)
@@ -155,18 +157,18 @@ extension GossipMachine {
     /// Whom a link that is not open yet was to reach.
     public func dialled(_ name: LinkName) -> NodeID? { dials[name]?.node }
 
-    /// Whether any link is open.
-    public var hasLinks: Bool { !links.isEmpty }
+    /// Whether no link is open and no event on its way.
+    public var isIdle: Bool { links.isEmpty && coming.isEmpty }
 
     /// Sends a question or an answer; false where there is no room, or no link.
     public mutating func send(
         _ message: LinkMessage, eventBytes: Int, over name: LinkName,
         into effects: inout [GossipEffect]
     ) -> Bool {
+        if case .answer = message { links[name]?.questions -= 1 }
         guard links[name]?.carriesMessages == true,
             links[name]?.outbox.send(message, eventBytes: eventBytes) == true
         else { return false }
-        if case .answer = message { links[name]?.questions -= 1 }
         write(name, &effects)
         return true
     }

@@ -353,7 +353,10 @@ extension Engine {
             report(.operation(token, .failed(refusal)), &effects)
         case .records(.operation(let token, _)), .records(.done(let token)):
             report(.operation(token, .failed(refusal)), &effects)
-        case .gossiped(let node): tookGossip(job, from: node, now, &effects)
+        case .gossiped(let node):
+            var job = job
+            job.outcomes = []
+            tookGossip(job, from: node, now, &effects)
         case .records(.nobody), .bodies, .aside, .statements: break
         }
     }

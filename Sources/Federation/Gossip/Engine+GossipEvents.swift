@@ -50,6 +50,7 @@ extension Engine {
 
     /// Signatures were looked at: what is valid and admitted goes on at once, before it is durable.
     mutating func judge(_ job: Job) {
+        guard let sender = job.sender else { return }
         var accepted: [Event] = []
         var late: [Event] = []
         var invalid: [Event] = []
@@ -60,9 +61,13 @@ extension Engine {
                 if isNews(event) { accepted.append(event) } else { late.append(event) }
             }
         }
-        if !accepted.isEmpty { linkWork.pending.append(.accepted(accepted, isLate: false)) }
-        if !late.isEmpty { linkWork.pending.append(.accepted(late, isLate: true)) }
-        if !invalid.isEmpty { linkWork.pending.append(.dropped(invalid, isInvalid: true)) }
+        if !accepted.isEmpty {
+            linkWork.pending.append(.accepted(accepted, from: sender, isLate: false))
+        }
+        if !late.isEmpty { linkWork.pending.append(.accepted(late, from: sender, isLate: true)) }
+        if !invalid.isEmpty {
+            linkWork.pending.append(.dropped(invalid, from: sender, isInvalid: true))
+        }
     }
 
     private func mayGoOn(_ event: Event) -> Bool {
@@ -92,16 +97,20 @@ extension Engine {
             verifications: job.outcomes.count { $0 == .stored || $0 == .setAside })
         var dropped = job.events
         if job.outcomes.count == job.events.count {
-            dropped = zip(job.events, job.outcomes).filter { $0.1 != .stored }.map(\.0)
+            // What is kept without being admitted goes no further either.
+            dropped = zip(job.events, job.outcomes).filter { event, outcome in
+                outcome != .stored || !index.tree.contains(event.key)
+            }.map(\.0)
         }
-        if !dropped.isEmpty { tell(.dropped(dropped, isInvalid: false), now, &effects) }
+        guard !dropped.isEmpty else { return }
+        tell(.dropped(dropped, from: node, isInvalid: false), now, &effects)
     }
 
     /// Tells the gossip layer what is durable.
     mutating func gossip(
         _ storing: Intake.Storing, _ now: Instant, _ effects: inout [Effect]
     ) {
-        guard gossip.hasLinks else { return }
+        guard !gossip.isIdle else { return }
         var ways: [EventID: StoredEvent.Way] = [:]
         for job in storing.jobs where job.events.count <= EngineLimits.freshEvents {
             switch job.source {

@@ -6,20 +6,20 @@ extension GossipMachine {
         _ ranges: [PlaceRange], over name: LinkName, _ slot: Int, _ now: Instant,
         _ log: some GossipLog, _ effects: inout [GossipEffect]
     ) {
+        var places = GossipLimits.announcements
         for range in ranges where range.count > 0 && log.admits(range.origin) {
             let last = log.last(of: range.origin)
             let end = range.from + range.count - 1
-            guard end <= last + GossipLimits.leap else {
-                // Nobody is so far ahead of us; if it is true, a session tells.
-                broke(name, now, &effects)
-                continue
-            }
-            guard range.count <= UInt64(GossipLimits.gap) else {
-                if !log.holds(range.origin, at: range.from) || end > last {
+            // What is far ahead, or much at once, is a session's work, if it is true at all.
+            guard range.count <= UInt64(GossipLimits.gap), end <= last + GossipLimits.leap,
+                places >= Int(range.count)
+            else {
+                if end > last || !log.holds(range.origin, at: range.from) {
                     askSession(name, now, &effects)
                 }
                 continue
             }
+            places -= Int(range.count)
             for sequence in range.from...end {
                 heardOf(
                     Place(range.origin, sequence), range, over: name, slot, now, log, &effects)
@@ -161,7 +161,7 @@ extension GossipMachine {
         }
     }
 
-    /// A neighbor did not send what it had announced, or announced what can't be.
+    /// A neighbor did not send what it had announced.
     private mutating func broke(
         _ name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
@@ -170,7 +170,9 @@ extension GossipMachine {
         guard let broken = links[name]?.promisesBroken, broken > GossipLimits.brokenPromises else {
             return
         }
-        misbehaved(name, .brokenPromises, now, &effects)
+        // It may be slow and not bad: another one takes its place, for a while.
+        if let node = links[name]?.node { leaveAlone(node, for: GossipLimits.redialLast, now) }
+        close(name, .brokenPromises, now, &effects)
     }
 
     private func askSession(

@@ -22,8 +22,11 @@ extension GossipMachine {
             return duplicate(place.origin, over: name, slot, now, &effects)
         }
         let hops = hop == 0 ? announcedHop(of: place, over: name) : hop
-        if coming[event.id] == nil { comingPlaces[place, default: 0] += 1 }
-        coming[event.id] = Coming(link: name, hop: hops, signature: event.signature)
+        // The first copy stays: were it a forgery, the second one is looked at all the same.
+        if coming[event.id] == nil {
+            comingPlaces[place, default: 0] += 1
+            coming[event.id] = Coming(link: name, hop: hops, signature: event.signature)
+        }
         if let entry = missing[place] {
             forget(entry, at: place)
             prefer(entry, to: name, of: place.origin, now, &effects)
@@ -36,6 +39,7 @@ extension GossipMachine {
         _ effects: inout [GossipEffect]
     ) {
         links[name]?.tally.duplicates += 1
+        links[name]?.keptPromise()
         guard settings.spread == .trees else { return }
         let isDue = withTree(of: origin, now) { tree in
             tree.setLazy(slot)
@@ -50,24 +54,31 @@ extension GossipMachine {
     /// Passes on what proved to be valid, before it is durable here: that it goes on is no
     /// acknowledgement.
     mutating func accepted(
-        _ events: [Event], isLate: Bool, _ now: Instant, _ effects: inout [GossipEffect]
+        _ events: [Event], from node: NodeID, isLate: Bool, _ now: Instant,
+        _ effects: inout [GossipEffect]
     ) {
+        guard let name = linkOf[node] else { return }
+        let slot = links[name]?.slot
         for event in events {
-            guard let coming = coming[event.id] else { continue }
-            let slot = links[coming.link]?.slot
             let origin = event.header.origin
+            let hop = hop(of: event, from: name)
             withTree(of: origin, now) { tree in
                 tree.parent = Int8(slot ?? -1)
                 // Whoever hands us the events needs none of them from us.
                 if let slot { tree.setLazy(slot) }
             }
-            links[coming.link]?.tally.delivered += 1
-            links[coming.link]?.tally.hops += Int(coming.hop)
-            let last = links[coming.link]?.tally.lastHop ?? 0
-            links[coming.link]?.tally.lastHop = max(last, Int(coming.hop))
-            links[coming.link]?.firsts += 1
-            if !isLate { push(event, hop: coming.hop, now, &effects) }
+            links[name]?.note(deliveredAfter: hop)
+            if !isLate { push(event, hop: hop, now, &effects) }
         }
+    }
+
+    /// How often an event had been passed on; where a forged copy came first, the valid one takes
+    /// its place.
+    private mutating func hop(of event: Event, from name: LinkName) -> UInt8 {
+        if let coming = coming[event.id], coming.signature == event.signature { return coming.hop }
+        if coming[event.id] == nil { comingPlaces[Place(event), default: 0] += 1 }
+        coming[event.id] = Coming(link: name, hop: 1, signature: event.signature)
+        return 1
     }
 
     /// Sends an event to whoever takes this origin's events unasked.
@@ -108,12 +119,14 @@ extension GossipMachine {
     }
 
     mutating func dropped(
-        _ events: [Event], _ isInvalid: Bool, _ now: Instant, _ effects: inout [GossipEffect]
+        _ events: [Event], from node: NodeID, _ isInvalid: Bool, _ now: Instant,
+        _ effects: inout [GossipEffect]
     ) {
-        for event in events {
-            guard let coming = settled(event) else { continue }
-            if isInvalid { misbehaved(coming.link, .invalidEvent, now, &effects) }
+        for event in events where coming[event.id]?.signature == event.signature {
+            _ = settled(event)
         }
+        // Whoever handed over a forgery is at fault, no matter who had the event from whom.
+        if isInvalid, let name = linkOf[node] { misbehaved(name, .invalidEvent, now, &effects) }
     }
 
     /// An event is not on its way any longer.

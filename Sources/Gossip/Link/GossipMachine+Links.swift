@@ -176,14 +176,16 @@ extension GossipMachine {
             announced(ranges, over: name, slot, now, log, &effects)
         case (.graft(let packed), .neighbor(let slot)):
             guard let ranges = unpack(packed, over: name, now, &effects) else { return }
-            grafted(ranges, slot, now)
+            grafted(ranges.filter { log.admits($0.origin) }, slot, now)
             serve(ranges, over: name, now, &effects)
         case (.want(let packed), .neighbor):
             guard let ranges = unpack(packed, over: name, now, &effects) else { return }
             serve(ranges, over: name, now, &effects)
         case (.prune(let packed), .neighbor(let slot)):
             guard let ranges = unpack(packed, over: name, now, &effects) else { return }
-            for range in ranges { withTree(of: range.origin, now) { $0.setLazy(slot) } }
+            for range in ranges where log.admits(range.origin) {
+                withTree(of: range.origin, now) { $0.setLazy(slot) }
+            }
         // What a neighbor sent before it heard that it is none.
         case (.event, _), (.announce, _), (.graft, _), (.want, _), (.prune, _): break
         }
@@ -216,7 +218,7 @@ extension GossipMachine {
             case .ask(let number, let bytes):
                 guard let questions = links[name]?.questions,
                     questions < GossipLimits.questions
-                else { return misbehaved(name, .overload, now, &effects) }
+                else { return close(name, .overload, now, &effects) }
                 links[name]?.questions += 1
                 effects.append(.asked(name, number: number, bytes))
             case .answer(let number, let bytes):

@@ -71,5 +71,17 @@ struct LinkState: Sendable {
         return serveBytes > 0
     }
 
+    /// A new event came over it.
+    mutating func note(deliveredAfter hop: UInt8) {
+        tally.delivered += 1
+        tally.hops += Int(hop)
+        tally.lastHop = max(tally.lastHop, Int(hop))
+        firsts += 1
+        keptPromise()
+    }
+
+    /// Who sends events is forgiven what it did not send.
+    mutating func keptPromise() { promisesBroken = max(0, promisesBroken - 1) }
+
     mutating func paid(_ bytes: Int) { serveBytes -= bytes }
 }

@@ -134,7 +134,7 @@ extension GossipMachine {
         contacts[node] = contact
     }
 
-    private mutating func leaveAlone(_ node: NodeID, for wait: Duration, _ now: Instant) {
+    mutating func leaveAlone(_ node: NodeID, for wait: Duration, _ now: Instant) {
         let due = now + dice.duration(in: wait / 2...wait * 3 / 2)
         contacts[node, default: Contact()].retryAt = max(contacts[node]?.retryAt ?? .zero, due)
     }

@@ -88,6 +88,20 @@ final class TestOperator: OperatorPort {
         return PolicyView(rules: [], admitted: [:], error: "line 3")
     }
 
+    func gossip() async -> GossipView {
+        GossipView(
+            mode: "auto", isOn: true, target: 6, neighbors: [], passive: [], origins: 3,
+            missing: 0, delivered: 10, duplicates: 5,
+            latencyMilliseconds: .init(p50: 12, p99: nil, count: 1),
+            lastHop: .init(mean: 1.5, max: 3), grafts: 0, prunes: 0, overflows: 0,
+            brokenPromises: 0, bytesByKind: ["event": 100])
+    }
+
+    func setGossip(_ mode: String) async throws(Refusal) -> GossipView {
+        note("gossip \(mode)")
+        return await gossip()
+    }
+
     func remove(_ node: NodeID) async throws(Refusal) -> PeerView {
         note("remove \(node)")
         throw Refusal(.notFound, "no such peer")
