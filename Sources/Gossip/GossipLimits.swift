@@ -17,6 +17,8 @@ public enum GossipLimits {
     static let visitors = 8
     /// Dials under way: a few that hang must not keep the others waiting.
     static let dials = 4
+    /// How long a node that has begun waits for others to dial it.
+    static let courtesy: Duration = .seconds(2)
     /// A dial, with TLS and both hellos, is given up after this long.
     static let dialLife: Duration = .seconds(10)
     /// Before a peer that could not be reached is dialled again: doubling, with jitter.

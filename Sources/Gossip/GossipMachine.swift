@@ -35,6 +35,8 @@ public struct GossipMachine: Sendable {
     var proofs: [NodeID: Int] = [:]
     var timers = Timers()
     var evictedAt: Instant?
+    /// Since when views are kept.
+    var onSince: Instant?
     var lastNumber: UInt64 = 0
     var isOver = false
     /// Of links that have ended.

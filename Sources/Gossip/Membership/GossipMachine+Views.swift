@@ -65,8 +65,10 @@ extension GossipMachine {
             timers.redial = nil
             timers.shuffle = nil
             timers.rotate = nil
+            onSince = nil
             return
         }
+        onSince = onSince ?? now
         if timers.fill == nil { planFill(now) }
         if timers.reconcile == nil { plan(\.reconcile, in: settings.reconcileEvery, now) }
         if timers.redial == nil { plan(\.redial, in: settings.redialEvery, now) }
@@ -87,8 +89,8 @@ extension GossipMachine {
             dials.values.count { $0.purpose != .visit }
             + links.values.count { $0.phase == .greeting && $0.name.isOurs }
         let count = neighborLinks.count
-        // Others dial too: beyond the quota a node waits to be dialled before it dials again.
-        let isYoung = timers.redial.map { _ in false } ?? true
+        // Others dial too: beyond its quota a node waits a little to be dialled.
+        let isYoung = onSince.map { now - $0 < GossipLimits.courtesy } ?? true
         let missing = max(quota - ownNeighbors, isYoung ? 0 : target - count)
         let room = most - count - coming
         var wanted = min(missing - coming, room, GossipLimits.dials - dials.count)
@@ -98,7 +100,7 @@ extension GossipMachine {
             dial(node, isUrgent && dice.below(2) == 0 ? .urgent : .neighbor, now, &effects)
             wanted -= 1
         }
-        if missing > coming { planFill(now, in: .seconds(2)) }
+        if missing > coming || isYoung { planFill(now, in: .seconds(2)) }
     }
 
     /// A peer to dial: of those lately alive first, then of all; nobody who is to be left alone.
