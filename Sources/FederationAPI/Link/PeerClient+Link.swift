@@ -54,15 +54,17 @@ struct LinkOpening: Sendable {
         context: NIOSSLContext, limits: ClientLimits
     ) async throws(TransportError) {
         let check = ServerCheck(pin: pin)
+        let meter = WireMeter()
         let connection = try await endpoint.dial(limits) { channel in
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations
                 let bytes = LinkBytes(
                     writeStall: limits.writeStall, eventLoop: channel.eventLoop)
                 if let dialGuard { try pipeline.addHandler(DialGuardHandler(dialGuard)) }
+                try pipeline.addHandler(WireMeterHandler(meter))
                 try pipeline.addHandler(try check.handler(context))
                 try pipeline.addHandler(bytes)
-                return LinkConnection(channel, bytes)
+                return LinkConnection(channel, bytes, meter)
             }
         }
         let deadline = NIODeadline.now() + TimeAmount(limits.handshakeTimeout)

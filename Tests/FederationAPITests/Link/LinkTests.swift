@@ -99,6 +99,37 @@ extension NetworkTests {
             }
         }
 
+        @Test func whatTheNetworkCarriedIsCounted() async throws {
+            let (counts, count) = AsyncStream.makeStream(of: WireBytes.self)
+            let port = port()
+            port.change {
+                $0.carry = { link in
+                    // However the link ends, what it carried was counted.
+                    _ = try? await link.read()
+                    count.yield(link.takeWireBytes())
+                }
+            }
+            try await withServer(port, key: key) { endpoint in
+                try await withRelay(to: endpoint) { endpoint, relay in
+                    try await withClient { client in
+                        let link = try await client.openLink(
+                            to: endpoint, pin: key.node, signedBy: peer)
+                        try await link.write([UInt8](repeating: 1, count: 512))
+                        var found = counts.makeAsyncIterator()
+                        let server = try #require(await found.next())
+                        #expect(try await link.read() == nil)
+                        let own = link.takeWireBytes()
+                        #expect(own.sent >= relay.counted.sent - 100)
+                        #expect(own.sent <= relay.counted.sent + 100)
+                        // The server's count begins after the handshake: hello and piece, each in
+                        // a record of 22 bytes more.
+                        #expect(server.received == 112 + 22 + 512 + 22)
+                        #expect(link.takeWireBytes() == WireBytes())
+                    }
+                }
+            }
+        }
+
         @Test func requestsAreAnsweredBesideIt() async throws {
             try await withServer(port(), key: key) { endpoint in
                 try await withClient { client in
