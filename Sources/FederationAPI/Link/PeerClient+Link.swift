@@ -6,8 +6,8 @@ extension PeerClient {
     /// Opens a link to the node at `endpoint`: checks what it proves in the handshake, as for any
     /// request, then proves `key` to it.
     ///
-    /// Throws `refused` where the peer says no, `noLinks` where it speaks only HTTP. The link counts
-    /// among the client's connections, and ends with `close`.
+    /// Throws `refused` where the peer says no, `noLinks` where it speaks only HTTP. The link
+    /// counts among the client's connections, and ends with `close`.
     public func openLink(
         to endpoint: Endpoint, pin: NodeID, signedBy key: SecretKey,
         guardedBy dialGuard: DialGuard? = nil

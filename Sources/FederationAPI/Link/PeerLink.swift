@@ -33,8 +33,8 @@ public final class PeerLink: Sendable {
         try await connection.write(bytes)
     }
 
-    /// What the network carried for this link since it was last asked for, TLS records too; at first
-    /// on the side that called with the handshake.
+    /// What the network carried for this link since it was last asked for, TLS records too; on the
+    /// side that called with the handshake at first.
     public func takeWireBytes() -> WireBytes { connection.meter.take() }
 
     /// Ends the link: what was written goes out, for a second at most, then the connection closes.

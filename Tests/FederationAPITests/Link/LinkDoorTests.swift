@@ -239,6 +239,7 @@ extension NetworkTests {
                     try await second.write([1])
                     #expect(try await second.read() == [1])
                     first.close()
+                    // Refused until the server has noticed.
                     while (try? await open()) == nil {}
                 }
             }

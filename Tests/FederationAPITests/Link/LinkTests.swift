@@ -78,6 +78,7 @@ extension NetworkTests {
         @Test func whatWasWrittenBeforeTheEndArrives() async throws {
             let port = port()
             let bytes = pattern(900_000)
+            // An end that comes too early is missed on the other side.
             port.change { $0.carry = { link in try? await link.write(bytes) } }
             try await withLink(port) { link in
                 let found = try await read(.max, from: link)
@@ -88,6 +89,7 @@ extension NetworkTests {
 
         @Test func noMoreThanAPieceIsHandedOutAtOnce() async throws {
             let port = port()
+            // An end that comes too early is missed on the other side.
             port.change { $0.carry = { link in try? await link.write(pattern(5_000_000)) } }
             try await withLink(port) { link in
                 var total = 0
@@ -153,6 +155,7 @@ extension NetworkTests {
                 $0.carry = { link in
                     for await _ in isOn {}
                     var count = 0
+                    // An end that comes too early shows in the count.
                     while count < size, let bytes = try? await link.read() { count += bytes.count }
                     total.yield(count)
                 }
