@@ -219,6 +219,27 @@ extension NetworkTests {
             }
         }
 
+        @Test func aLinkIsProvenForTheCertificateThatItsConnectionWasShown() async throws {
+            try await withFolder { folder in
+                let calendar = Calendar(days(-340))
+                try await withOldServer(folder + "/tls.pem", calendar) { endpoint, old, renewed in
+                    let opening = try await linkOpening(endpoint, pin: key.node)
+                    try await calendar.move(to: days(0))
+                    #expect(renewed().count == 1)
+                    let nonce = try #require(try await opening.connection.read(32))
+                    let hello = LinkHello(
+                        signing: nonce, to: key.node, tlsKey: old.tlsKey, key: peer, at: 1)
+                    try await opening.connection.write(hello.encoded)
+                    #expect(try await opening.connection.read(1) == [0])
+                    opening.connection.close()
+                    // And the next one for the new certificate.
+                    try await withClient { client in
+                        _ = try await client.openLink(to: endpoint, pin: key.node, signedBy: peer)
+                    }
+                }
+            }
+        }
+
         @Test func whatCanNotBeWrittenIsTriedAgainTheNextDay() async throws {
             try await withFolder { folder in
                 let inner = folder + "/data"

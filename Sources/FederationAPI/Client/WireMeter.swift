@@ -4,8 +4,8 @@ import Synchronization
 
 /// Counts what a connection carries below TLS: handshake and records too.
 ///
-/// A connection carries one request at a time, so what was counted since the last `take` belongs
-/// to the request that has just ended; the handshake belongs to the connection's first.
+/// A connection of HTTP carries one request at a time, so what was counted since the last `take`
+/// belongs to the request that has just ended; the handshake belongs to the connection's first.
 final class WireMeter: Sendable {
     private let counted = Mutex(WireBytes())
 

@@ -106,8 +106,8 @@ final class LinkBytes: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
-    /// Whoever closes the channel ends the link: what was written goes out, as long as TLS waits for
-    /// the other side's goodbye (`ServerCheck.farewell`).
+    /// Whoever closes the channel ends the link: what was written goes out, as long as TLS waits
+    /// for the other side's goodbye (`ServerCheck.farewell`).
     func close(
         context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?
     ) {
@@ -162,11 +162,13 @@ extension LinkBytes {
     /// Ends the connection at once: whoever does not read hears no goodbye either.
     private func cut() {
         guard let context else { return }
-        // What comes before TLS in the pipeline sees the end that TLS would put off.
-        let tls =
-            (try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self))
-            ?? (try? context.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self))
-        (tls ?? context).close(mode: .all, promise: nil)
+        let pipeline = context.pipeline.syncOperations
+        // The other side's handler is missing, which is no error.
+        let server = try? pipeline.context(handlerType: NIOSSLServerHandler.self)
+        // As above.
+        let client = try? pipeline.context(handlerType: NIOSSLClientHandler.self)
+        // What stands before TLS in the pipeline sees the end that TLS would put off.
+        (server ?? client ?? context).close(mode: .all, promise: nil)
     }
 
     private var failure: TransportError {

@@ -4,11 +4,14 @@ import NIOCore
 /// Bytes both ways on one connection, whoever is at its other end.
 struct LinkConnection: Sendable {
     let channel: any Channel
+    /// What it carries below TLS.
+    let meter: WireMeter
     private let bytes: NIOLoopBound<LinkBytes>
 
     /// `handler` is the last one in the channel's pipeline. To be called on the channel's loop.
-    init(_ channel: any Channel, _ handler: LinkBytes) {
+    init(_ channel: any Channel, _ handler: LinkBytes, _ meter: WireMeter) {
         self.channel = channel
+        self.meter = meter
         bytes = NIOLoopBound(handler, eventLoop: channel.eventLoop)
     }
 

@@ -6,8 +6,8 @@ extension PeerClient {
     /// Opens a link to the node at `endpoint`: checks what it proves in the handshake, as for any
     /// request, then proves `key` to it.
     ///
-    /// Throws `refused` where the peer says no, `noLinks` where it speaks only HTTP. The link counts
-    /// among the client's connections, and ends with `close`.
+    /// Throws `refused` where the peer says no, `noLinks` where it speaks only HTTP. The link
+    /// counts among the client's connections, and ends with `close`.
     public func openLink(
         to endpoint: Endpoint, pin: NodeID, signedBy key: SecretKey,
         guardedBy dialGuard: DialGuard? = nil
@@ -54,15 +54,17 @@ struct LinkOpening: Sendable {
         context: NIOSSLContext, limits: ClientLimits
     ) async throws(TransportError) {
         let check = ServerCheck(pin: pin)
+        let meter = WireMeter()
         let connection = try await endpoint.dial(limits) { channel in
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations
                 let bytes = LinkBytes(
                     writeStall: limits.writeStall, eventLoop: channel.eventLoop)
                 if let dialGuard { try pipeline.addHandler(DialGuardHandler(dialGuard)) }
+                try pipeline.addHandler(WireMeterHandler(meter))
                 try pipeline.addHandler(try check.handler(context))
                 try pipeline.addHandler(bytes)
-                return LinkConnection(channel, bytes)
+                return LinkConnection(channel, bytes, meter)
             }
         }
         let deadline = NIODeadline.now() + TimeAmount(limits.handshakeTimeout)

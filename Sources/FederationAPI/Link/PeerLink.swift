@@ -1,4 +1,5 @@
 public import Core
+public import Federation
 
 /// One open link between two nodes, both sides proven: raw bytes both ways until either ends it.
 ///
@@ -31,6 +32,10 @@ public final class PeerLink: Sendable {
     public func write(_ bytes: [UInt8]) async throws(TransportError) {
         try await connection.write(bytes)
     }
+
+    /// What the network carried for this link since it was last asked for, TLS records too; on the
+    /// side that called with the handshake at first.
+    public func takeWireBytes() -> WireBytes { connection.meter.take() }
 
     /// Ends the link: what was written goes out, for a second at most, then the connection closes.
     /// A `read` that waits returns nil. May be called again.

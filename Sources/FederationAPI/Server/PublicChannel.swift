@@ -67,8 +67,10 @@ struct PublicChannel: ServerChildChannel {
         try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         let bytes = LinkBytes(writeStall: limits.writeStall, eventLoop: channel.eventLoop)
         try channel.pipeline.syncOperations.addHandler(bytes)
+        let meter = WireMeter()
+        try channel.pipeline.syncOperations.addHandler(WireMeterHandler(meter), position: .first)
         bytes.begin(LinkHello.alpn)
-        return LinkConnection(channel, bytes)
+        return LinkConnection(channel, bytes, meter)
     }
 
     func handle(value: Value, logger: Logger) async {

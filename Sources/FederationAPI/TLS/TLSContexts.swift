@@ -5,7 +5,7 @@ import NIOSSL
 import Synchronization
 
 extension NodeCertificate {
-    /// TLS 1.3 only, HTTP/1.1 or links by ALPN; clients prove themselves by request signatures, not by
+    /// TLS 1.3 only, HTTP/1.1 or links by ALPN; clients prove themselves by signatures, not by
     /// certificates.
     func serverConfiguration() throws -> TLSConfiguration {
         let key = try NIOSSLPrivateKey(bytes: Array(privateKey.utf8), format: .pem)
