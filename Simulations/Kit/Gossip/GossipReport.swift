@@ -52,7 +52,7 @@ public struct GossipReport: Sendable {
             """
     }
 
-    /// Medians, with the lowest and the highest, of runs that differ in their seed; nil for one run.
+    /// Medians, with the lowest and the highest, of runs that differ in their seed; nil for one.
     public static func summary(_ reports: [GossipReport]) -> String? {
         guard reports.count > 1, let first = reports.first else { return nil }
         var table = TextTable([

@@ -57,8 +57,8 @@ struct GossipTable: Codable, Equatable {
             case .word, nil: "\"auto\""
             }
         return [
-            "# Events from neighbor to neighbor instead of from each to each: \"auto\" from 9 peers",
-            "# on, true or false. `federate gossip status` shows it.",
+            "# Events from neighbor to neighbor instead of from each to each: \"auto\" is on",
+            "# from 9 peers on; or true, or false. `federate gossip status` shows it.",
             "[gossip]", "enabled = \(enabled)",
             "# Neighbors aimed at, 2 to 24.",
             "active_view = \(activeView ?? GossipSettings().activeView)",

@@ -102,6 +102,7 @@ actor NodeShell: Service {
         try? await gracefulShutdown()
         guard !Task.isCancelled, !links.isEmpty else { return }
         deliver(.shutdown)
+        // Cancelled where everything has ended already.
         try? await Task.sleep(for: .milliseconds(200))
     }
 
