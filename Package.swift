@@ -114,7 +114,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "SimulationKitTests",
-            dependencies: ["Core", "Federation", "MerkleSearchTree", "SimulationKit"],
+            dependencies: ["Core", "Federation", "Gossip", "MerkleSearchTree", "SimulationKit"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "NodeTests", dependencies: ["Core", "node"]),
         .testTarget(

@@ -28,7 +28,7 @@ struct GossipRun {
         simulation = Self.world(scenario, method, seeds)
     }
 
-    private static func world(
+    static func world(
         _ scenario: GossipScenario, _ method: SpreadMethod, _ seeds: Seeds
     ) -> Simulation {
         let options = Simulation.Options(
