@@ -240,7 +240,7 @@ extension NetworkTests {
                     #expect(try await second.read() == [1])
                     first.close()
                     // Refused until the server has noticed.
-                    while (try? await open()) == nil {}
+                    while (try? await open()) == nil { try Task.checkCancellation() }
                 }
             }
         }
