@@ -24,6 +24,10 @@ public enum GossipInput: Sendable {
     case served(LinkName, [Event])
     /// Two events for one place: evidence for everybody.
     case proof([Event])
+    /// A question over this link got no answer.
+    case unanswered(LinkName)
+    /// Nothing is read from this link for now, or again.
+    case paused(LinkName, Bool)
     /// Everything ends.
     case shutdown
 }
@@ -73,8 +77,9 @@ public enum GossipEffect: Hashable, Sendable {
     /// A peer has become a neighbor, or is one no longer.
     case neighborUp(NodeID)
     case neighborDown(NodeID, ByeCause?)
-    /// The peer has said that it does not gossip.
+    /// The peer has said that it does not gossip, or that it does.
     case isOff(NodeID)
+    case isOn(NodeID)
     /// An event that came by gossip is durable; it was passed on so often.
     case delivered(EventID, hop: UInt8)
     /// A link with the peer has ended: nothing that it was asked will be answered.

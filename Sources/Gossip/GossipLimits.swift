@@ -36,8 +36,10 @@ public enum GossipLimits {
     /// long, it is dead.
     static let keepalive: Duration = .seconds(3)
     static let silence: Duration = .seconds(9)
-    /// A visit that has not ended by then is ended.
-    static let visitLife: Duration = .seconds(20)
+    /// A visit in which nothing of a session went or came for so long is ended, and any after the
+    /// longer one.
+    static let visitPause: Duration = .seconds(20)
+    static let visitLife: Duration = .seconds(300)
     /// Any frame: the largest event and its head.
     public static let frameBytes = Limits.wireBytes + 64
     /// Bytes handed to the network at once, so that a control frame waits for no more than that.
@@ -56,7 +58,7 @@ public enum GossipLimits {
     /// Announcements waiting for one neighbor; beyond it a reconcile tells it.
     static let announcements = 4096
     /// Questions of one neighbor that are worked on at once.
-    static let questions = 64
+    static let questions = 128
     /// Origins whose tree is known; the one that was silent for longest is forgotten and floods
     /// once when it speaks again.
     public static let origins = 4096
@@ -68,6 +70,11 @@ public enum GossipLimits {
     static let gap = 64
     /// Neighbors that are remembered to have announced a missing event.
     static let announcers = 6
+    /// Between looks at what is missing: each goes through all of it.
+    static let missingEvery: Duration = .milliseconds(10)
+    /// How long a copy that is being looked at keeps a place from being asked for; and a large
+    /// event that was asked for, which may need that long to come.
+    static let patience: Duration = .seconds(2)
     /// How often each of them is asked for it.
     static let graftTries = 4
     /// Bounds of the wait before what was announced is asked for. Below, an event that is only late
@@ -85,6 +92,8 @@ public enum GossipLimits {
     /// What one neighbor may have served to it unasked: bytes at once, and a second.
     static let serveBurst = 4 << 20
     static let servePerSecond = 1 << 20
+    /// Requests for events of one neighbor that are worked on at once.
+    static let serving = 16
     /// Events served for one request.
     static let serve = 256
     /// Prunes of one origin to one neighbor: one in so long, or duplicates would be answered

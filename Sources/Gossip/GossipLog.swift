@@ -6,8 +6,8 @@ public protocol GossipLog {
     func holds(_ origin: NodeID, at sequence: UInt64) -> Bool
     /// Whether this very event is held.
     func holds(_ event: Event) -> Bool
-    /// Whether events of this origin are taken.
-    func admits(_ origin: NodeID) -> Bool
+    /// Whether events of this origin are taken, as far as this place.
+    func admits(_ origin: NodeID, at sequence: UInt64) -> Bool
     /// The highest sequence of the origin; 0 where nothing is held.
     func last(of origin: NodeID) -> UInt64
 }

@@ -28,6 +28,8 @@ public struct GossipMachine: Sendable {
     var missing: [Place: Missing] = [:]
     var coming: [EventID: Coming] = [:]
     var comingPlaces: [Place: Int] = [:]
+    /// Keeps short names of places from being foreseen; goes nowhere.
+    let salt: UInt64
     /// Who has which place.
     var known = RecentTable()
     /// What was passed on.
@@ -52,7 +54,8 @@ public struct GossipMachine: Sendable {
     struct Contact: Sendable {
         var retryAt = Instant.zero
         var failures = 0
-        var isOff = false
+        /// Until when no link of its own is taken either.
+        var refuseUntil: Instant?
     }
 
     struct Timers: Sendable {
@@ -75,6 +78,7 @@ public struct GossipMachine: Sendable {
         self.node = node
         self.settings = settings
         self.dice = dice
+        salt = self.dice.next()
     }
 
     /// Takes one input.
@@ -100,6 +104,15 @@ public struct GossipMachine: Sendable {
         case .stored(let events): stored(events, now, log, &effects)
         case .served(let name, let events): served(events, over: name, now, &effects)
         case .proof(let events): prove(events, &effects)
+        case .unanswered(let name):
+            // A session that waits for it keeps others from theirs.
+            if let node = links[name]?.node {
+                leaveAlone(node, for: GossipLimits.redialLast, now)
+            }
+            close(name, .silent, now, &effects)
+        case .paused(let name, let isPaused):
+            links[name]?.isPaused = isPaused
+            if !isPaused { links[name]?.heardAt = now }
         case .shutdown:
             isOver = true
             for name in links.keys.sorted() { close(name, .shutdown, now, &effects) }
@@ -153,6 +166,11 @@ extension GossipMachine {
     /// What all links have carried since the start.
     public var tally: LinkTally { links.values.reduce(into: past) { $0 += $1.tally } }
 
+    /// Whether the peer is only visited.
+    public func isVisit(_ node: NodeID) -> Bool {
+        linkOf[node].map { links[$0]?.phase == .visit } ?? false
+    }
+
     /// Who is at a link's other end.
     public func peer(of name: LinkName) -> NodeID? { links[name]?.node }
 
@@ -186,6 +204,7 @@ extension GossipMachine {
         }
         links[name]?.purpose = .urgent
         links[name]?.phase = .asking
+        links[name]?.messageAt = now
         send(.hello(versions: [Frame.version], .urgent), .membership, over: name, now, &effects)
     }
 }

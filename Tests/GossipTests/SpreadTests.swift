@@ -268,6 +268,44 @@ struct SpreadTests {
         for link in links { #expect(events(lab.frames(link)) == 2) }
     }
 
+    @Test func aCopyWithoutItsBodyKeepsOutNoneThatHasIt() throws {
+        let lab = Lab(peers: 10)
+        let links = (1...2).map { lab.dialled(by: $0) }
+        _ = lab.takeEffects()
+        let whole = Things.event(5, 1)
+        let bare = try Event(
+            headerBytes: whole.headerBytes, signature: whole.signature, body: nil)
+        lab.sendEvent(bare, over: links[0])
+        #expect(lab.takeEffects().isEmpty)
+        lab.sendEvent(whole, over: links[1])
+        #expect(lab.takeEffects() == [.take([whole], from: Things.node(2))])
+    }
+
+    @Test func manyGraftsAtOnceOrderFewReads() {
+        let lab = Lab(peers: 10)
+        let link = lab.dialled(by: 1)
+        _ = lab.takeEffects()
+        let range = PlaceRange(origin: Things.node(5), from: 1, count: 256)
+        var bytes: [UInt8] = []
+        for _ in 0..<5000 {
+            FrameBuffer.write(Frame.want(lab.packed([range], over: link)).encoded(), to: &bytes)
+        }
+        lab.give(.received(link, bytes))
+        let reads = lab.takeEffects().count { if case .serve = $0 { true } else { false } }
+        #expect((1...GossipLimits.serving).contains(reads))
+    }
+
+    @Test func oneLargeRepairThatDoesNotComeAtOnceBreaksOnePromise() {
+        let lab = Lab(peers: 10)
+        let link = lab.dialled(by: 1)
+        for round in 0..<10 as Range<UInt64> {
+            lab.announce(5, round * 60 + 1...round * 60 + 60, over: link)
+        }
+        lab.pass(.seconds(1))
+        #expect(lab.neighbors.count == 1)
+        #expect(lab.machine.tally.brokenPromises <= 3)
+    }
+
     @Test func questionsTravelInPiecesBetweenWhichEventsGo() throws {
         let lab = Lab(peers: 10)
         let link = lab.dialled(by: 1)

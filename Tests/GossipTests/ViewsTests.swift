@@ -48,15 +48,25 @@ struct ViewsTests {
         #expect(lab.neighbors.count <= 8)
     }
 
-    @Test func anUrgentPeerTakesThePlaceOfOneThatDialledAndSeldom() {
+    @Test func whereOthersHaveTakenEveryPlaceANodeStillChoosesItsHalf() {
         let lab = Lab(peers: 60)
         for peer in 1...8 { lab.dialled(by: peer) }
-        #expect(lab.neighbors.count == 8)
+        #expect(lab.neighbors.count == 5)
+        lab.pass(.seconds(1))
+        for dial in lab.dials { lab.welcome(dial.link, dial.node) }
+        #expect(lab.machine.neighborLinks.count { $0.isOurs } >= 3)
+        #expect(lab.neighbors.count <= 8)
+    }
+
+    @Test func anUrgentPeerTakesThePlaceOfOneThatDialledAndSeldom() {
+        let lab = Lab(peers: 60)
+        for peer in 1...5 { lab.dialled(by: peer) }
+        #expect(lab.neighbors.count == 5)
         let full = lab.dialled(by: 20)
         #expect(lab.frames(full).last == .bye(.full))
         let urgent = lab.dialled(by: 21, .urgent)
         #expect(lab.frames(urgent) == [.welcome(version: 1)])
-        #expect(lab.neighbors.count == 8)
+        #expect(lab.neighbors.count == 5)
         let again = lab.dialled(by: 22, .urgent)
         #expect(lab.frames(again).last == .bye(.full))
     }

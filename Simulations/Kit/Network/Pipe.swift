@@ -24,6 +24,10 @@ struct Pipe: Sendable {
         /// What waits in its socket.
         var waiting: [[UInt8]] = []
         var isOver = false
+        /// Bytes on their way to it or in its socket; where there are too many, whoever sent them
+        /// hears later that the network has taken them.
+        var unread = 0
+        var holdsUp = false
     }
 
     var sides: [Side]

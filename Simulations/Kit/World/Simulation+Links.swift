@@ -7,6 +7,8 @@ import Gossip
 extension Simulation {
     /// Both handshakes and the proof of the key: two round trips before the first frame.
     private static let openingLatencies = 3
+    /// What the kernels of both sides hold for one that does not read.
+    private static let socketBytes = 256 << 10
 
     mutating func dial(_ name: LinkName, _ destination: Destination, from index: Int) {
         let life = nodes[index].life
@@ -42,7 +44,8 @@ extension Simulation {
     mutating func dialled(_ number: UInt64) {
         guard let pipe = pipes[number] else { return }
         let (dialler, acceptor) = (pipe[.dialler], pipe[.acceptor])
-        guard nodes[acceptor.node].life == acceptor.life, nodes[acceptor.node].isUp else {
+        let isCut = nodes[dialler.node].side != nodes[acceptor.node].side
+        guard !isCut, nodes[acceptor.node].life == acceptor.life, nodes[acceptor.node].isUp else {
             return endPipe(number, at: .dialler, in: .zero)
         }
         nodes[acceptor.node].linkCount += 1
@@ -72,10 +75,17 @@ extension Simulation {
     }
 
     mutating func transmit(_ bytes: [UInt8], over name: LinkName, from index: Int) {
-        nodes[index].written.append(name)
         guard let (number, end) = end(name, of: index), let pipe = pipes[number] else { return }
+        pipes[number]?[end.other].unread += bytes.count
+        if pipe[end.other].unread + bytes.count < Self.socketBytes {
+            nodes[index].written.append(name)
+        } else {
+            pipes[number]?[end.other].holdsUp = true
+        }
         let target = pipe[end.other].node
+        let sent = bytes.count
         let bytes = nodes[index].withholdsEvents ? Self.withoutEvents(bytes) : bytes
+        pipes[number]?[end.other].unread -= sent - bytes.count
         guard !bytes.isEmpty else { return }
         trace.add(.chunkSent, node: index, at: now, bytes)
         links[Link(from: index, to: target), default: Traffic()].messages += 1
@@ -134,7 +144,14 @@ extension Simulation {
         else { return }
         pipes[number]?[end].isReady = false
         let bytes = pipes[number]?[end].waiting.removeFirst() ?? []
+        pipes[number]?[end].unread -= bytes.count
         deliver([.received(name, bytes)], to: side.node)
+        guard let other = pipes[number]?[end.other], pipes[number]?[end].holdsUp == true,
+            pipes[number]?[end].unread ?? 0 < Self.socketBytes, isAlive(other),
+            let otherName = other.name
+        else { return }
+        pipes[number]?[end].holdsUp = false
+        deliver([.written(otherName)], to: other.node)
     }
 
     mutating func read(_ name: LinkName, of index: Int) {

@@ -149,7 +149,7 @@ extension Engine {
             loadedSession(loaded, for: node, now, &effects)
         case .gossipServe(let link):
             // What can't be read is asked for elsewhere.
-            guard case .events(let events) = loaded else { return }
+            let events = if case .events(let events) = loaded { events } else { [Event]() }
             let admitted = events.filter { index.tree.contains($0.key) }
             tell(.served(link, admitted), now, &effects)
         case .gossipProof:

@@ -126,9 +126,7 @@ public struct Engine: Sendable {
         case .stored(let token): stored(token, now, &effects)
         case .storeFailed(let token, let cause): storeFailed(token, cause, now, &effects)
         case .linked(let link, let caller): linked(link, caller, now, &effects)
-        case .received(let link, let bytes):
-            tell(.received(link, bytes), now, &effects)
-            readOn(link, now, &effects)
+        case .received(let link, let bytes): received(bytes, over: link, now, &effects)
         case .written(let link): tell(.written(link), now, &effects)
         case .unlinked(let link, let failure): unlinked(link, failure, now, &effects)
         case .shutdown: tell(.shutdown, now, &effects)
@@ -142,6 +140,7 @@ public struct Engine: Sendable {
         settleMembership(now, &effects)
         passOn(now, &effects)
         commit(now, &effects)
+        readOnAll(now, &effects)
         settlePeers(now, &effects)
     }
 

@@ -67,11 +67,11 @@ enum EngineLimits {
     /// Events this young are left out of sessions between neighbors: they are on their way.
     static let gossipGrace: Duration = .seconds(-2)
     /// Older events are announced to neighbors and not sent unasked.
-    static let newsAge: Duration = .seconds(-10)
+    static let newsAge: Duration = .seconds(-30)
     /// A question over a link is given up after this long; the link has its own signs of life.
     static let answerLife: Duration = .seconds(30)
-    /// How long a peer counts as one that does not gossip, after it has said so.
-    static let gossipsNot: Duration = .seconds(600)
+    /// How long one session with a neighbor keeps others waiting.
+    static let sessionTurn: Duration = .seconds(5)
     /// More events at once than this are history, not news.
     static let freshEvents = 64
     /// Bodies that are missing are asked for at most this often from one peer.

@@ -21,7 +21,13 @@ extension Engine {
         where question.due <= now {
             linkWork.questions[token] = nil
             failed(token, .timedOut, now, &effects)
+            tell(.unanswered(question.link), now, &effects)
         }
+        for (link, due) in linkWork.pausedUntil.sorted(by: { $0.key < $1.key }) where due <= now {
+            linkWork.pausedUntil[link] = nil
+            readOn(link, now, &effects)
+        }
+        if let due = linkWork.reconcileAt, due <= now { reconcileWithWaiting(now, &effects) }
         for link in linkWork.waiting.keys.sorted() { takeWaiting(of: link, now, &effects) }
     }
 
@@ -37,7 +43,7 @@ extension Engine {
     /// Whether the peer's log is read as a stream, and compared on a schedule of its own: where it
     /// or we don't gossip.
     func usesStreams(with node: NodeID) -> Bool {
-        !settings.pushesOnly && (!gossip.isOn || linkWork.offPeers[node] != nil)
+        !settings.pushesOnly && (!gossip.isOn || linkWork.offPeers.contains(node))
     }
 
     mutating func replace(
@@ -45,7 +51,7 @@ extension Engine {
     ) {
         let wasOn = gossip.isOn
         self.settings.gossip = settings
-        linkWork.offPeers = [:]
+        linkWork.offPeers = []
         tell(.settings(settings), now, &effects)
         switchGossip(wasOn: wasOn, now, &effects)
         report(.operation(token, .done), &effects)
@@ -81,6 +87,9 @@ extension Engine {
             effects.append(.cancel(token))
             asked[token] = nil
             peers[node]?.download = Peer.Download()
+            // What comes by gossip from now on would be read once more.
+            peers[node]?.record.cursor = nil
+            markDirty(node)
         }
     }
 
@@ -102,21 +111,27 @@ extension Engine {
         case .transmit(let link, let bytes): effects.append(.transmit(link, bytes))
         case .unlink(let link): effects.append(.unlink(link))
         case .take(let events, let node): take(events, from: node, now, &effects)
-        case .serve(let link, let ranges): serve(ranges, over: link, &effects)
+        case .serve(let link, let ranges): serve(ranges, over: link, now, &effects)
         case .asked(let link, let number, let bytes):
             askedOverLink(bytes, number, link, now, &effects)
         case .answered(let link, let number, let bytes):
             answeredOverLink(bytes, number, link, now, &effects)
         case .reconcile(let node): reconcile(with: node, now, &effects)
         case .neighborUp(let node):
-            linkWork.offPeers[node] = nil
             report(.neighbor(node, isUp: true, nil), &effects)
+            endStreams(now, &effects)
+            // What went round while the link was opened was too young for its first session.
+            if gossip.link(to: node)?.isOurs == true {
+                wait(toReconcileWith: node, until: now + .seconds(3))
+            }
+        case .isOn(let node):
+            guard linkWork.offPeers.remove(node) != nil else { return }
             endStreams(now, &effects)
         case .neighborDown(let node, let cause):
             report(.neighbor(node, isUp: false, cause), &effects)
         case .isOff(let node):
             guard gossip.isOn else { return }
-            linkWork.offPeers[node] = now + EngineLimits.gossipsNot
+            linkWork.offPeers.insert(node)
             resumeStreams(with: node, now)
         case .lost(let link): lost(link, now, &effects)
         case .delivered(let id, let hop): report(.delivered(id, hop: hop), &effects)
@@ -145,8 +160,12 @@ extension Engine {
         _ link: LinkName, _ failure: TransportFailure?, _ now: Instant,
         _ effects: inout [Effect]
     ) {
-        linkWork.waiting[link] = nil
+        if let waiting = linkWork.waiting.removeValue(forKey: link) {
+            tell(
+                .dropped(waiting.events, from: waiting.node, isInvalid: false), now, &effects)
+        }
         linkWork.withheld.remove(link)
+        linkWork.pausedUntil[link] = nil
         let dialled = gossip.dialled(link)
         tell(.unlinked(link), now, &effects)
         lost(link, now, &effects)
@@ -155,7 +174,7 @@ extension Engine {
         case .refused(let refusal): refused(by: dialled, refusal, now, &effects)
         // It speaks no links, so it does not gossip either.
         case .malformed:
-            linkWork.offPeers[dialled] = now + EngineLimits.gossipsNot
+            linkWork.offPeers.insert(dialled)
             resumeStreams(with: dialled, now)
         case .unreachable, .wrongIdentity, .timedOut: trouble(dialled, failure, &effects)
         }
@@ -173,23 +192,37 @@ extension Engine {
         }
     }
 
-    /// Begins a session with a neighbor, unless there was one just now.
+    /// Begins a session with a neighbor, or soon, where one has just been or is under way.
     private mutating func reconcile(
         with node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
-        guard settings.isAutomatic, let peer = peers[node], peer.isActive, peer.session == nil,
-            gossip.link(to: node) != nil,
-            linkWork.reconciledAt[node].map({ now - $0 >= GossipLimits.reconcileAgain }) ?? true
+        guard settings.isAutomatic, let peer = peers[node], peer.isActive,
+            gossip.link(to: node) != nil
         else { return }
-        if let busy = linkWork.reconciling, peers[busy.node]?.session != nil,
-            now - busy.since < EngineLimits.answerLife
-        {
-            if !linkWork.nextToReconcile.contains(node) { linkWork.nextToReconcile.append(node) }
-            return
+        let last = linkWork.reconciledAt[node]
+        let isSoon = last.map { now - $0 < GossipLimits.reconcileAgain } ?? false
+        // Two at once would bring the same events. A visit has no time to wait.
+        let isBusy = linkWork.reconciling.map { busy in
+            peers[busy.node]?.session != nil && now - busy.since < EngineLimits.sessionTurn
+        }
+        guard peer.session == nil, !isSoon, isBusy != true || gossip.isVisit(node) else {
+            return wait(toReconcileWith: node, until: now + GossipLimits.reconcileAgain)
         }
         linkWork.reconciledAt[node] = now
         linkWork.reconciling = (node, now)
         startSession(with: node, operation: nil, now, &effects)
+    }
+
+    private mutating func wait(toReconcileWith node: NodeID, until due: Instant) {
+        if !linkWork.nextToReconcile.contains(node) { linkWork.nextToReconcile.append(node) }
+        linkWork.reconcileAt = min(linkWork.reconcileAt ?? due, due)
+    }
+
+    private mutating func reconcileWithWaiting(_ now: Instant, _ effects: inout [Effect]) {
+        linkWork.reconcileAt = nil
+        let nodes = linkWork.nextToReconcile
+        linkWork.nextToReconcile = []
+        for node in nodes { reconcile(with: node, now, &effects) }
     }
 
     /// A session is over; a visit is, too.
@@ -201,8 +234,6 @@ extension Engine {
         carryOut(wanted, now, &effects)
         guard linkWork.reconciling?.node == node else { return }
         linkWork.reconciling = nil
-        while linkWork.reconciling == nil, !linkWork.nextToReconcile.isEmpty {
-            reconcile(with: linkWork.nextToReconcile.removeFirst(), now, &effects)
-        }
+        reconcileWithWaiting(now, &effects)
     }
 }

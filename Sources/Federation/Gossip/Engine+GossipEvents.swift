@@ -8,12 +8,14 @@ extension Engine {
     mutating func take(
         _ events: [Event], from node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
-        let bytes = events.reduce(0) { $0 + $1.wireSize }
         let wait = peers[node]?.budget.charge(
-            .live, requests: 0, bytes: bytes, verifications: events.count, at: now)
-        if let wait, let link = gossip.link(to: node) {
-            // Not refused, only read later: the network slows the neighbor down.
+            .live, requests: 0, verifications: events.count, at: now)
+        if let wait {
             count(.overBudget)
+            // They are not on their way: whoever else brings them is heard.
+            tell(.dropped(events, from: node, isInvalid: false), now, &effects)
+            guard let link = gossip.link(to: node) else { return }
+            // Not refused, only read later: the network slows the neighbor down.
             let held = linkWork.waiting[link]?.events ?? []
             linkWork.waiting[link] = LinkWork.Waiting(
                 events: held + events, node: node, due: now + wait)
@@ -28,24 +30,42 @@ extension Engine {
     ) {
         guard let waiting = linkWork.waiting[link], waiting.due <= now else { return }
         linkWork.waiting[link] = nil
-        take(waiting.events, from: waiting.node, now, &effects)
+        let access = GossipAccess(index: index, membership: membership)
+        let events = waiting.events.filter { !access.holds($0) }
+        if !events.isEmpty { take(events, from: waiting.node, now, &effects) }
         readOn(link, now, &effects)
     }
 
     /// Lets the network bring more, unless too much is on its way already.
     mutating func readOn(_ link: LinkName, _ now: Instant, _ effects: inout [Effect]) {
-        guard linkWork.waiting[link] == nil else { return }
-        if intake.hasRoom {
-            effects.append(.read(link))
-        } else {
-            linkWork.withheld.insert(link)
+        let isPaused = linkWork.waiting[link] != nil || linkWork.pausedUntil[link] != nil
+        if !isPaused, intake.hasRoom {
+            tell(.paused(link, false), now, &effects)
+            return effects.append(.read(link))
         }
+        // Its silence is ours.
+        tell(.paused(link, true), now, &effects)
+        if !isPaused { linkWork.withheld.insert(link) }
+    }
+
+    /// Bytes came: they are paid for before they are looked at, or the link is read later.
+    mutating func received(
+        _ bytes: [UInt8], over link: LinkName, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        if let node = gossip.peer(of: link),
+            let wait = peers[node]?.budget.charge(.live, requests: 0, bytes: bytes.count, at: now)
+        {
+            linkWork.pausedUntil[link] = now + wait
+        }
+        tell(.received(link, bytes), now, &effects)
+        readOn(link, now, &effects)
     }
 
     mutating func readOnAll(_ now: Instant, _ effects: inout [Effect]) {
         guard intake.hasRoom, !linkWork.withheld.isEmpty else { return }
-        for link in linkWork.withheld.sorted() { effects.append(.read(link)) }
+        let links = linkWork.withheld.sorted()
         linkWork.withheld = []
+        for link in links { readOn(link, now, &effects) }
     }
 
     /// Signatures were looked at: what is valid and admitted goes on at once, before it is durable.
@@ -94,7 +114,10 @@ extension Engine {
         _ job: Job, from node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
         peers[node]?.budget.refund(
-            verifications: job.outcomes.count { $0 == .stored || $0 == .setAside })
+            // That we don't admit an origin any more is no fault of who still does.
+            verifications: job.outcomes.count {
+                [.stored, .setAside, .refused(.revoked), .refused(.notAdmitted)].contains($0)
+            })
         var dropped = job.events
         if job.outcomes.count == job.events.count {
             // What is kept without being admitted goes no further either.
@@ -145,7 +168,8 @@ extension Engine {
 
     /// Reads what a neighbor asked for.
     mutating func serve(
-        _ ranges: [PlaceRange], over link: LinkName, _ effects: inout [Effect]
+        _ ranges: [PlaceRange], over link: LinkName, _ now: Instant,
+        _ effects: inout [Effect]
     ) {
         var ids: [EventID] = []
         for range in ranges where range.count > 0 {
@@ -154,7 +178,7 @@ extension Engine {
                 ids.append(id)
             }
         }
-        guard !ids.isEmpty else { return }
+        guard !ids.isEmpty else { return tell(.served(link, []), now, &effects) }
         effects.append(.load(token(for: .gossipServe(link)), .events(ids)))
     }
 }

@@ -11,10 +11,14 @@ struct GossipAccess: GossipLog {
     }
 
     func holds(_ event: Event) -> Bool {
-        index.contains(event) || index.aside[event.id]?.event.signature == event.signature
+        (index.contains(event) && !(event.body != nil && index.missesBody(of: event.id)))
+            || index.aside[event.id]?.event.signature == event.signature
     }
 
-    func admits(_ origin: NodeID) -> Bool { membership.extents[origin] != nil }
+    func admits(_ origin: NodeID, at sequence: UInt64) -> Bool {
+        guard let extent = membership.extents[origin] else { return false }
+        return extent.cut.map { sequence <= $0.sequence } ?? true
+    }
 
     func last(of origin: NodeID) -> UInt64 { index.end(of: origin, scope: []).sequence - 1 }
 }

@@ -32,14 +32,20 @@ struct LinkWork: Sendable {
     /// sessions at once both would bring the same events.
     var reconciling: (node: NodeID, since: Instant)?
     var nextToReconcile: [NodeID] = []
-    /// Peers that have said that they don't gossip, and until when that is believed.
-    var offPeers: [NodeID: Instant] = [:]
+    /// When who waits for a session is looked at again.
+    var reconcileAt: Instant?
+    /// Peers that have said that they don't gossip, and nothing else since.
+    var offPeers: Set<NodeID> = []
+    /// Links that have used up their share of bytes, and until when they are not read.
+    var pausedUntil: [LinkName: Instant] = [:]
     /// When a session with a neighbor was last begun.
     var reconciledAt: [NodeID: Instant] = [:]
 
     /// When something of it is due.
     var deadline: Instant? {
-        let due = questions.values.map(\.due) + waiting.values.map(\.due)
+        let due =
+            questions.values.map(\.due) + waiting.values.map(\.due) + pausedUntil.values
+            + [reconcileAt].compactMap { $0 }
         return due.min()
     }
 

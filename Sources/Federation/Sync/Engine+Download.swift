@@ -57,6 +57,10 @@ extension Engine {
         let cursor = Cursor(log: end.log, position: complete ? end.position : 0)
         peers[node]?.record.cursor = cursor
         markDirty(node)
+        guard usesStreams(with: node) else {
+            peers[node]?.download = Peer.Download()
+            return
+        }
         openStream(of: node, since: cursor, &effects)
     }
 

@@ -139,7 +139,7 @@ extension Engine {
         guard settings.isAutomatic else { return }
         let own = entries.filter { $0.sender == nil }.map(\.event.id)
         // Neighbors hear of it by gossip.
-        let others = gossip.isOn ? linkWork.offPeers.keys.sorted() : peers.active
+        let others = gossip.isOn ? linkWork.offPeers.sorted() : peers.active
         for node in others where peers[node]?.isActive == true {
             if !own.isEmpty, streams[node] == nil { upload(own, to: node, now, &effects) }
             if let planned = peers[node]?.compareAt {

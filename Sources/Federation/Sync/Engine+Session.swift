@@ -16,7 +16,9 @@ extension Engine {
         }
         peers[node]?.compareAt = nil
         // What is just going round is left out, or it would come twice.
-        let isOwn = operation == nil && gossip.link(to: node) != nil
+        let isOwn =
+            operation == nil && gossip.link(to: node) != nil && peer.bootstrap == nil
+            && settings.restoredSequence == nil
         var machine = settings.reconciler.initiator(
             index: index.sets, salt: secrets.word(), common: commons[node].last,
             cutoff: isOwn ? recentCutoff : cutoff)

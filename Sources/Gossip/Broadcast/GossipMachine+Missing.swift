@@ -7,61 +7,72 @@ extension GossipMachine {
         _ log: some GossipLog, _ effects: inout [GossipEffect]
     ) {
         var places = GossipLimits.announcements
-        for range in ranges where range.count > 0 && log.admits(range.origin) {
+        var wantsSession = false
+        for range in ranges
+        where range.count > 0 && log.admits(range.origin, at: range.from) {
             let last = log.last(of: range.origin)
             let end = range.from + range.count - 1
             // What is far ahead, or much at once, is a session's work, if it is true at all.
             guard range.count <= UInt64(GossipLimits.gap), end <= last + GossipLimits.leap,
                 places >= Int(range.count)
             else {
-                if end > last || !log.holds(range.origin, at: range.from) {
-                    askSession(name, now, &effects)
-                }
+                wantsSession =
+                    wantsSession || end > last
+                    || !log.holds(range.origin, at: range.from)
                 continue
             }
             places -= Int(range.count)
             for sequence in range.from...end {
-                heardOf(
-                    Place(range.origin, sequence), range, over: name, slot, now, log, &effects)
+                let isNoted = heardOf(
+                    Place(range.origin, sequence), range, over: name, slot, now, log)
+                wantsSession = wantsSession || !isNoted
             }
         }
+        if wantsSession { askSession(name, now, &effects) }
     }
 
+    /// False where there is no room for it.
     private mutating func heardOf(
         _ place: Place, _ range: PlaceRange, over name: LinkName, _ slot: Int, _ now: Instant,
-        _ log: some GossipLog, _ effects: inout [GossipEffect]
-    ) {
-        known.add(1 << UInt32(slot), to: place.short)
-        if trees[place.origin]?.parent != Int8(slot) { trees[place.origin]?.runnerUp = Int8(slot) }
-        guard comingPlaces[place] == nil, !log.holds(place.origin, at: place.sequence) else {
-            return
+        _ log: some GossipLog
+    ) -> Bool {
+        let isHeld = log.holds(place.origin, at: place.sequence)
+        // What is held for long needs no place in the table.
+        if !isHeld || known.contains(short(place)) {
+            known.add(1 << UInt32(slot), to: short(place))
         }
+        if trees[place.origin]?.parent != Int8(slot) { trees[place.origin]?.runnerUp = Int8(slot) }
+        guard !isHeld else { return true }
         let announcer = Missing.Announcer(link: name, hop: range.hop)
         if var entry = missing[place] {
             guard entry.announcers.count < GossipLimits.announcers,
                 !entry.announcers.contains(where: { $0.link == name })
-            else { return }
+            else { return true }
             entry.announcers.append(announcer)
             missing[place] = entry
-            return
+            return true
         }
         guard missing.count < GossipLimits.missing,
             links[name]?.missing ?? 0 < GossipLimits.missingOfOne
-        else { return askSession(name, now, &effects) }
+        else { return false }
         links[name]?.missing += 1
         // A large event is sent to nobody unasked: ask at once.
-        let due = range.isLarge ? now : now + graftWait
+        var due = range.isLarge ? now : now + graftWait
+        if comingPlaces[place] != nil { due = now + GossipLimits.patience }
         missing[place] = Missing(
             announcers: [announcer], since: now, due: due, isLarge: range.isLarge)
         timers.missing = min(timers.missing ?? due, due)
         keepTicking(now)
+        return true
     }
 
-    /// How long an event may be late before it is asked for: two round trips of the slowest
-    /// neighbor, and the time that announcements are gathered.
+    /// How long an event may be late before it is asked for: two round trips of the slower
+    /// neighbors, and the time that announcements are gathered.
     var graftWait: Duration {
-        let slowest = neighborLinks.compactMap { links[$0]?.roundTrip }.max() ?? .milliseconds(100)
-        let wait = slowest * 2 + settings.announceEvery * 2 + .milliseconds(50)
+        let times = neighborLinks.compactMap { links[$0]?.roundTrip }.sorted()
+        // Not the slowest: one that delays its answers would delay all repairs.
+        let usual = times.isEmpty ? .milliseconds(100) : times[times.count * 3 / 4]
+        let wait = usual * 2 + settings.announceEvery * 2 + .milliseconds(50)
         return min(
             max(wait, GossipLimits.graftFirst.lowerBound), GossipLimits.graftFirst.upperBound)
     }
@@ -71,6 +82,7 @@ extension GossipMachine {
         _ now: Instant, _ log: some GossipLog, _ effects: inout [GossipEffect]
     ) {
         var asked: Set<LinkName> = []
+        var silent: Set<LinkName> = []
         let due = missing.filter { $0.value.due <= now }.keys.sorted()
         for place in due {
             guard var entry = missing[place] else { continue }
@@ -78,7 +90,7 @@ extension GossipMachine {
                 forget(entry, at: place)
                 continue
             }
-            if let last = entry.asked { broke(last, now, &effects) }
+            if let last = entry.asked { silent.insert(last) }
             entry.announcers.removeAll { links[$0.link]?.slot == nil }
             guard !entry.announcers.isEmpty,
                 entry.tries < entry.announcers.count * GossipLimits.graftTries
@@ -92,7 +104,8 @@ extension GossipMachine {
             let round = entry.tries / entry.announcers.count
             entry.tries += 1
             entry.asked = name
-            let wait = graftWait * 2 / 3 * (1 << min(round, 4))
+            let first = entry.isLarge ? GossipLimits.patience : graftWait * 2 / 3
+            let wait = first * (1 << min(round, 4))
             entry.due = now + min(wait, GossipLimits.graftLast)
             missing[place] = entry
             let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1)
@@ -109,7 +122,11 @@ extension GossipMachine {
             asked.insert(name)
         }
         for name in asked.sorted() { write(name, &effects) }
-        timers.missing = missing.values.map(\.due).min()
+        // However much it was asked for at once: it may have been more than its share.
+        for name in silent.sorted() { broke(name, now, &effects) }
+        timers.missing = missing.values.map(\.due).min().map {
+            max($0, now + GossipLimits.missingEvery)
+        }
     }
 
     /// How often an event had been passed on when it came to whoever announced it, and once more.
@@ -171,7 +188,10 @@ extension GossipMachine {
             return
         }
         // It may be slow and not bad: another one takes its place, for a while.
-        if let node = links[name]?.node { leaveAlone(node, for: GossipLimits.redialLast, now) }
+        if let node = links[name]?.node {
+            leaveAlone(node, for: GossipLimits.redialLast, now)
+            contacts[node]?.refuseUntil = now + GossipLimits.redialLast
+        }
         close(name, .brokenPromises, now, &effects)
     }
 
@@ -201,7 +221,7 @@ extension GossipMachine {
             asked.append(range)
         }
         guard !asked.isEmpty else { return }
-        guard links[name]?.mayServe(at: now) == true else {
+        guard links[name]?.mayServe(asked, at: now) == true else {
             links[name]?.tally.unserved += asked.count
             return
         }

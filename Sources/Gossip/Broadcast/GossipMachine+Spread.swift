@@ -15,8 +15,9 @@ extension GossipMachine {
             return misbehaved(name, .invalidEvent, now, &effects)
         }
         let place = Place(event)
-        known.add(1 << UInt32(slot), to: place.short)
-        guard log.admits(place.origin) else { return }
+        // Links carry whole events: one without its body would keep out those that have it.
+        guard log.admits(place.origin, at: place.sequence), event.body != nil else { return }
+        known.add(1 << UInt32(slot), to: short(place))
         let isComing = coming[event.id].map { $0.signature == event.signature } ?? false
         if isComing || log.holds(event) {
             return duplicate(place.origin, over: name, slot, now, &effects)
@@ -28,7 +29,9 @@ extension GossipMachine {
             coming[event.id] = Coming(link: name, hop: hops, signature: event.signature)
         }
         if let entry = missing[place] {
-            forget(entry, at: place)
+            // Not forgotten before it proves valid.
+            missing[place]?.due = now + GossipLimits.patience
+            missing[place]?.asked = nil
             prefer(entry, to: name, of: place.origin, now, &effects)
         }
         events.append(event)
@@ -57,11 +60,14 @@ extension GossipMachine {
         _ events: [Event], from node: NodeID, isLate: Bool, _ now: Instant,
         _ effects: inout [GossipEffect]
     ) {
-        guard let name = linkOf[node] else { return }
+        // What whoever has left had sent before goes on all the same.
+        let name = linkOf[node] ?? LinkName(number: 0, isOurs: true)
         let slot = links[name]?.slot
         for event in events {
             let origin = event.header.origin
             let hop = hop(of: event, from: name)
+            let place = Place(event)
+            missing[place].map { forget($0, at: place) }
             withTree(of: origin, now) { tree in
                 tree.parent = Int8(slot ?? -1)
                 // Whoever hands us the events needs none of them from us.
@@ -94,7 +100,7 @@ extension GossipMachine {
         var bytes: [UInt8]?
         for (slot, name) in slots.enumerated() {
             let bit: UInt32 = 1 << UInt32(slot)
-            guard let name, known[place.short] & bit == 0 else { continue }
+            guard let name, known[short(place)] & bit == 0 else { continue }
             guard settings.spread == .flood || lazy & bit == 0, links[name]?.isDegraded == false
             else { continue }
             let encoded = bytes ?? event.encoded()
@@ -104,7 +110,7 @@ extension GossipMachine {
                 degrade(name)
                 continue
             }
-            known.add(bit, to: place.short)
+            known.add(bit, to: short(place))
             links[name]?.tally.pushed += 1
             write(name, &effects)
         }
@@ -126,7 +132,10 @@ extension GossipMachine {
             _ = settled(event)
         }
         // Whoever handed over a forgery is at fault, no matter who had the event from whom.
-        if isInvalid, let name = linkOf[node] { misbehaved(name, .invalidEvent, now, &effects) }
+        guard isInvalid else { return }
+        // Also where it has hung up meanwhile.
+        ban(node, now)
+        if let name = linkOf[node] { close(name, .invalidEvent, now, &effects) }
     }
 
     /// An event is not on its way any longer.
@@ -151,8 +160,9 @@ extension GossipMachine {
             if came != nil { effects.append(.delivered(event.id, hop: hop)) }
             missing[place].map { forget($0, at: place) }
             if let sender = stored.sender, let slot = linkOf[sender].flatMap({ links[$0]?.slot }) {
-                known.add(1 << UInt32(slot), to: place.short)
+                known.add(1 << UInt32(slot), to: short(place))
             }
+            guard event.body != nil else { continue }
             if stored.way != .found { push(event, hop: hop, now, &effects) }
             guard settings.spread == .trees else { continue }
             announce(event, hop: hop, now)
@@ -168,7 +178,7 @@ extension GossipMachine {
         let range = PlaceRange(
             origin: place.origin, from: place.sequence, count: 1, hop: hop,
             isLarge: event.wireSize > settings.eagerBytes)
-        let who = known[place.short]
+        let who = known[short(place)]
         for (slot, name) in slots.enumerated() {
             guard let name, who & 1 << UInt32(slot) == 0 else { continue }
             if links[name]?.outbox.announce(range) == true {
@@ -193,16 +203,16 @@ extension GossipMachine {
     mutating func served(
         _ events: [Event], over name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
+        links[name]?.served(events)
         guard let slot = links[name]?.slot else { return }
-        for event in events {
+        for event in events where event.body != nil {
             let place = Place(event)
             let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1)
-            links[name]?.paid(event.wireSize)
             guard links[name]?.outbox.push(event.encoded(), hop: 0, at: range) == true else {
                 degrade(name)
                 break
             }
-            known.add(1 << UInt32(slot), to: place.short)
+            known.add(1 << UInt32(slot), to: short(place))
             links[name]?.tally.served += 1
         }
         write(name, &effects)
@@ -211,11 +221,10 @@ extension GossipMachine {
     /// Sends both events that an origin signed for one place to everybody.
     mutating func prove(_ events: [Event], _ effects: inout [GossipEffect]) {
         guard let origin = events.first?.header.origin,
-            proofs[origin, default: 0] < GossipLimits.proofs
+            proofs[origin, default: 0] < GossipLimits.proofs,
+            proofs.count < GossipLimits.origins || proofs[origin] != nil
         else { return }
-        if proofs.count < GossipLimits.origins || proofs[origin] != nil {
-            proofs[origin, default: 0] += 1
-        }
+        proofs[origin, default: 0] += 1
         for name in neighborLinks {
             for event in events {
                 let place = Place(event)
@@ -224,6 +233,13 @@ extension GossipMachine {
             }
             write(name, &effects)
         }
+    }
+
+    /// A name of eight bytes for tables in which a collision costs a copy or an announcement, no
+    /// more; nobody else can foresee it.
+    func short(_ place: Place) -> UInt64 {
+        let origin = (place.origin.w0 ^ place.origin.w3 ^ salt) &* 0xd6e8_feb8_6659_fd93
+        return origin &+ place.sequence &* 0x9e37_79b9_7f4a_7c15
     }
 
     /// Changes an origin's tree, which is made where there is none yet.

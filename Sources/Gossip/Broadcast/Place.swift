@@ -15,11 +15,6 @@ struct Place: Hashable, Comparable, Sendable {
     static func < (a: Self, b: Self) -> Bool {
         a.origin != b.origin ? a.origin < b.origin : a.sequence < b.sequence
     }
-
-    /// A name of eight bytes for tables in which a collision costs an announcement, no more.
-    var short: UInt64 {
-        (origin.w0 ^ origin.w3) &+ sequence &* 0x9e37_79b9_7f4a_7c15
-    }
 }
 
 /// An event that was announced and has not come.

@@ -45,10 +45,13 @@ extension GossipMachine {
             let purpose = dial?.purpose ?? .neighbor
             links[name]?.purpose = purpose
             send(.hello(versions: [Frame.version], purpose), .membership, over: name, now, &effects)
-        } else if links.values.count(where: { !$0.name.isOurs && $0.phase == .greeting })
-            > GossipLimits.slots
-        {
-            close(name, .overload, now, &effects)
+        } else {
+            let greeting = links.values.filter { !$0.name.isOurs && $0.phase == .greeting }
+            // One of a peer: its older one has had its time.
+            for old in greeting.map(\.name).sorted() where old != name && links[old]?.node == node {
+                close(old, .duplicate, now, &effects)
+            }
+            if greeting.count > GossipLimits.slots { close(name, .full, now, &effects) }
         }
     }
 
@@ -57,6 +60,7 @@ extension GossipMachine {
         _ name: LinkName, _ cause: ByeCause, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
         guard let link = links[name], link.phase != .closing else { return }
+        if link.phase == .greeting, name.isOurs { postpone(link.node, now) }
         leave(name, cause, now, &effects)
         links[name]?.phase = .closing
         links[name]?.outbox = Outbox()
@@ -87,6 +91,7 @@ extension GossipMachine {
         guard let link = links[name] else { return }
         effects.append(.lost(name))
         if linkOf[link.node] == name { linkOf[link.node] = nil }
+        if name.isOurs, cause != .shutdown { planFill(now) }
         guard let slot = link.slot else { return }
         links[name]?.phase = .visit
         slots[slot] = nil
@@ -134,9 +139,15 @@ extension GossipMachine {
         _ name: LinkName, _ cause: ByeCause, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
         guard let node = links[name]?.node else { return }
-        contacts[node, default: Contact()].retryAt = now + GossipLimits.banLife
-        passive.removeAll { $0 == node }
+        ban(node, now)
         close(name, cause, now, &effects)
+    }
+
+    /// No link with this peer for a while, whoever dials.
+    mutating func ban(_ node: NodeID, _ now: Instant) {
+        contacts[node, default: Contact()].retryAt = now + GossipLimits.banLife
+        contacts[node]?.refuseUntil = now + GossipLimits.banLife
+        passive.removeAll { $0 == node }
     }
 
     private mutating func take(
@@ -164,9 +175,15 @@ extension GossipMachine {
             links[name]?.pingedAt = nil
             links[name]?.roundTrip = now - pingedAt
         case (.shuffle(let nodes), _):
+            // More often than anybody needs it is not answered, or one peer would fill the view.
+            let isDue = link.shuffledAt.map { now - $0 >= settings.shuffleEvery / 2 } ?? true
+            guard isDue else { return }
+            links[name]?.shuffledAt = now
             send(.shuffleReply(sample(without: link.node)), .membership, over: name, now, &effects)
             learn(nodes)
-        case (.shuffleReply(let nodes), _): learn(nodes)
+        case (.shuffleReply(let nodes), _):
+            if link.awaitsShuffle { learn(nodes) }
+            links[name]?.awaitsShuffle = false
         case (.part(let isEnd, let bytes), _):
             takePart(bytes, isEnd: isEnd, over: name, now, &effects)
         case (.event(let hop, let bytes), .neighbor(let slot)):
@@ -176,14 +193,14 @@ extension GossipMachine {
             announced(ranges, over: name, slot, now, log, &effects)
         case (.graft(let packed), .neighbor(let slot)):
             guard let ranges = unpack(packed, over: name, now, &effects) else { return }
-            grafted(ranges.filter { log.admits($0.origin) }, slot, now)
+            grafted(ranges.filter { log.admits($0.origin, at: 0) }, slot, now)
             serve(ranges, over: name, now, &effects)
         case (.want(let packed), .neighbor):
             guard let ranges = unpack(packed, over: name, now, &effects) else { return }
             serve(ranges, over: name, now, &effects)
         case (.prune(let packed), .neighbor(let slot)):
             guard let ranges = unpack(packed, over: name, now, &effects) else { return }
-            for range in ranges where log.admits(range.origin) {
+            for range in ranges where log.admits(range.origin, at: 0) {
                 withTree(of: range.origin, now) { $0.setLazy(slot) }
             }
         // What a neighbor sent before it heard that it is none.
@@ -207,6 +224,7 @@ extension GossipMachine {
         _ effects: inout [GossipEffect]
     ) {
         guard var message = links[name]?.message else { return }
+        links[name]?.messageAt = now
         message += bytes
         links[name]?.message = isEnd ? [] : message
         guard message.count <= GossipLimits.messageBytes else {
@@ -233,14 +251,14 @@ extension GossipMachine {
     mutating func tick(_ now: Instant, _ effects: inout [GossipEffect]) {
         for name in links.keys.sorted() {
             guard let link = links[name] else { continue }
-            let silent = now - link.heardAt
+            let silent = link.isPaused ? .zero : now - link.heardAt
             switch link.phase {
             case .closing where silent > GossipLimits.silence: effects.append(.unlink(name))
             case .closing: break
             case .greeting where now - link.since > GossipLimits.dialLife:
                 close(name, .silent, now, &effects)
-            case .visit where now - link.since > GossipLimits.visitLife,
-                .asking where now - link.since > GossipLimits.visitLife:
+            // A session that goes on is let go on, within reason.
+            case .visit where isOver(link, now), .asking where isOver(link, now):
                 close(name, .done, now, &effects)
             case _ where silent > GossipLimits.silence:
                 close(name, .silent, now, &effects)
@@ -267,6 +285,10 @@ extension GossipMachine {
         }
         dropOldMissing(now)
         keepTicking(now)
+    }
+
+    private func isOver(_ link: LinkState, _ now: Instant) -> Bool {
+        now - link.messageAt > GossipLimits.visitPause || now - link.since > GossipLimits.visitLife
     }
 
     mutating func keepTicking(_ now: Instant) {

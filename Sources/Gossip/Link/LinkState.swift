@@ -31,6 +31,13 @@ struct LinkState: Sendable {
     /// Whether announcements may go out.
     var mayAnnounce = false
     var heardAt: Instant
+    /// Whether we read nothing from it for now, so that its silence says nothing.
+    var isPaused = false
+    /// When a piece of a session's message last went or came, or the link became a visit.
+    var messageAt: Instant
+    /// When it last asked for our view, and whether we wait for its own.
+    var shuffledAt: Instant?
+    var awaitsShuffle = false
     var pingedAt: Instant?
     var pingNumber: UInt64 = 0
     var roundTrip: Duration?
@@ -41,6 +48,8 @@ struct LinkState: Sendable {
     /// Events that came here first, since neighbors were last weighed.
     var firsts = 0
     var tally = LinkTally()
+    /// Answers to it that are being read.
+    private var serving = 0
     private var serveBytes = GossipLimits.serveBurst
     private var servedAt: Instant
 
@@ -49,6 +58,7 @@ struct LinkState: Sendable {
         self.node = node
         since = now
         heardAt = now
+        messageAt = now
         servedAt = now
     }
 
@@ -62,14 +72,27 @@ struct LinkState: Sendable {
         }
     }
 
-    /// Whether it may be served so many bytes now; pays where it may. What is asked for is paid
-    /// when it is read, so one answer may go over the share.
-    mutating func mayServe(at now: Instant) -> Bool {
-        let grown = (now - servedAt).microseconds * Int64(GossipLimits.servePerSecond) / 1_000_000
+    /// Whether it may be served now; pays where it may. What the events take beyond an ordinary size
+    /// is paid when they are read, so one answer may go over the share.
+    mutating func mayServe(_ ranges: [PlaceRange], at now: Instant) -> Bool {
+        // A link may have asked for nothing in a year.
+        let elapsed = min(now - servedAt, .seconds(10))
+        let grown = elapsed.microseconds * Int64(GossipLimits.servePerSecond) / 1_000_000
         serveBytes = min(GossipLimits.serveBurst, serveBytes + Int(grown))
         servedAt = now
-        return serveBytes > 0
+        guard serveBytes > 0, serving < GossipLimits.serving else { return false }
+        serving += 1
+        serveBytes -= ranges.reduce(0) { $0 + Int($1.count) } * Self.ordinaryBytes
+        return true
     }
+
+    /// An answer was read: it is paid in full.
+    mutating func served(_ events: [Event]) {
+        serving = max(0, serving - 1)
+        serveBytes -= events.reduce(0) { $0 + max(0, $1.wireSize - Self.ordinaryBytes) }
+    }
+
+    private static let ordinaryBytes = 512
 
     /// A new event came over it.
     mutating func note(deliveredAfter hop: UInt8) {
@@ -82,6 +105,4 @@ struct LinkState: Sendable {
 
     /// Who sends events is forgiven what it did not send.
     mutating func keptPromise() { promisesBroken = max(0, promisesBroken - 1) }
-
-    mutating func paid(_ bytes: Int) { serveBytes -= bytes }
 }

@@ -11,7 +11,10 @@ extension GossipMachine {
         switch settings.mode {
         case .off: false
         case .on: true
-        case .auto: registry.count > GossipLimits.autoPeers
+        // Not at every peer that comes or goes at the border.
+        case .auto:
+            registry.count > GossipLimits.autoPeers
+                || (onSince != nil && registry.count > GossipLimits.autoPeers - 2)
         }
     }
 
@@ -92,7 +95,8 @@ extension GossipMachine {
         // Others dial too: beyond its quota a node waits a little to be dialled.
         let isYoung = onSince.map { now - $0 < GossipLimits.courtesy } ?? true
         let missing = max(quota - ownNeighbors, isYoung ? 0 : target - count)
-        let room = most - count - coming
+        // Who dialled us may fill all places: what is chosen here takes one of theirs.
+        let room = max(most - count, quota - ownNeighbors) - coming
         var wanted = min(missing - coming, room, GossipLimits.dials - dials.count)
         let isUrgent = count == 0 && target > 1
         while wanted > 0, let node = candidate(now) {
@@ -111,7 +115,8 @@ extension GossipMachine {
                 && contacts[node].map { $0.retryAt <= now } ?? true
         }
         // Not always the passive view: what it names may be one half of a federation.
-        let fromPassive = dice.below(4) > 0 ? passive.filter(isFree) : []
+        let isDrawn = dice.below(ownNeighbors < quota ? 2 : 4) > 0
+        let fromPassive = isDrawn ? passive.filter(isFree) : []
         let free = fromPassive.isEmpty ? registry.filter(isFree) : fromPassive
         return free.isEmpty ? nil : free[dice.below(free.count)]
     }
@@ -150,9 +155,10 @@ extension GossipMachine {
         guard settings.mode != .off else { return close(name, .off, now, &effects) }
         guard versions.contains(Frame.version) else { return close(name, .version, now, &effects) }
         guard isRegistered(node) else { return close(name, .notActive, now, &effects) }
-        if contacts[node].map({ $0.retryAt > now + GossipLimits.redialLast * 2 }) == true {
+        if let until = contacts[node]?.refuseUntil, until > now {
             return close(name, .overload, now, &effects)
         }
+        effects.append(.isOn(node))
         guard yields(to: name, node, now, &effects) else {
             return close(name, .duplicate, now, &effects)
         }
@@ -169,7 +175,8 @@ extension GossipMachine {
         }
         send(.welcome(version: Frame.version), .membership, over: name, now, &effects)
         if purpose != .visit { becomeNeighbor(name, now, &effects) }
-        contacts[node] = nil
+        contacts[node]?.failures = 0
+        contacts[node]?.retryAt = .zero
     }
 
     private func isRegistered(_ node: NodeID) -> Bool {
@@ -199,7 +206,10 @@ extension GossipMachine {
     private mutating func makeRoom(
         for purpose: LinkPurpose, _ now: Instant, _ effects: inout [GossipEffect]
     ) -> Bool {
-        if neighborLinks.count < most { return true }
+        // Half of the places are for those that this node chooses.
+        let dialled = neighborLinks.count { !$0.isOurs }
+        let isMesh = registry.count <= GossipLimits.meshPeers
+        if neighborLinks.count < most, isMesh || dialled < most - quota { return true }
         guard purpose == .urgent,
             evictedAt.map({ now - $0 >= GossipLimits.evictEvery }) ?? true,
             let worst = worst(of: neighborLinks.filter { !$0.isOurs })
@@ -224,14 +234,16 @@ extension GossipMachine {
         _ name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
         guard let link = links[name] else { return }
-        contacts[link.node] = nil
+        contacts[link.node]?.failures = 0
+        effects.append(.isOn(link.node))
         guard yields(to: name, link.node, now, &effects) else {
             return close(name, .duplicate, now, &effects)
         }
         guard link.purpose != .visit else {
             links[name]?.phase = .visit
             linkOf[link.node] = name
-            send(.shuffle(sample(without: link.node)), .membership, over: name, now, &effects)
+            links[name]?.messageAt = now
+            askView(of: link.node, over: name, now, &effects)
             effects.append(.reconcile(link.node))
             return
         }
@@ -259,7 +271,8 @@ extension GossipMachine {
             trees[origin]?.setLazy(slot)
         }
         effects.append(.neighborUp(link.node))
-        effects.append(.reconcile(link.node))
+        // The other side would bring the same events once more.
+        if name.isOurs { effects.append(.reconcile(link.node)) }
     }
 
     /// The other side has ended the link.
@@ -269,7 +282,6 @@ extension GossipMachine {
         guard let link = links[name] else { return }
         switch cause {
         case .off:
-            contacts[link.node, default: Contact()].isOff = true
             leaveAlone(link.node, for: GossipLimits.offAgain, now)
             effects.append(.isOff(link.node))
         case .full, .evicted:
@@ -294,7 +306,7 @@ extension GossipMachine {
         // Whoever could not be reached is tried again: it may be back.
         let strangers = registry.filter { node in
             linkOf[node] == nil && !busy.contains(node)
-                && contacts[node].map { $0.retryAt <= now + GossipLimits.redialLast * 2 } ?? true
+                && contacts[node]?.refuseUntil.map { $0 <= now } ?? true
         }
         guard !strangers.isEmpty else { return }
         let node = strangers[dice.below(strangers.count)]
@@ -308,6 +320,13 @@ extension GossipMachine {
         guard !names.isEmpty, registry.count > names.count else { return }
         let name = names[dice.below(names.count)]
         guard let node = links[name]?.node else { return }
+        askView(of: node, over: name, now, &effects)
+    }
+
+    private mutating func askView(
+        of node: NodeID, over name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        links[name]?.awaitsShuffle = true
         send(.shuffle(sample(without: node)), .membership, over: name, now, &effects)
     }
 

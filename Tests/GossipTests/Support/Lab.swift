@@ -12,7 +12,7 @@ struct TestLog: GossipLog {
         events.values.contains { $0.header.origin == origin && $0.header.sequence == sequence }
     }
     func holds(_ event: Event) -> Bool { events[event.id] != nil }
-    func admits(_ origin: NodeID) -> Bool { admitted.contains(origin) }
+    func admits(_ origin: NodeID, at sequence: UInt64) -> Bool { admitted.contains(origin) }
     func last(of origin: NodeID) -> UInt64 {
         events.values.filter { $0.header.origin == origin }.map(\.header.sequence).max() ?? 0
     }
