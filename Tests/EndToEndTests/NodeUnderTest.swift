@@ -74,6 +74,18 @@ final class NodeUnderTest {
         self.process = nil
     }
 
+    /// As a laptop whose lid is shut: its connections stay open, and it does nothing.
+    func suspend() {
+        guard let process, process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGSTOP)
+    }
+
+    /// Lets it go on.
+    func resume() {
+        guard let process, process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGCONT)
+    }
+
     /// What an operator sends to have the settings read again.
     func hangUp() {
         guard let process, process.isRunning else { return }
