@@ -9,7 +9,7 @@ extension GossipTests {
         let (switched, other) = (fleet.nodes[0], fleet.nodes[1])
         try await fleet.waitForNeighbors(2)
         let before = try await fleet.waitUntilAllEqual()
-        let posters = fleet.nodes.map { Poster(to: $0, each: .milliseconds(100)) }
+        let posters = fleet.nodes.map { Poster(to: $0, each: .milliseconds(40)) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for poster in posters { group.addTask { try await poster.run() } }
             defer { for poster in posters { poster.end() } }
@@ -40,7 +40,7 @@ extension GossipTests {
         #expect(view.isOn == (mode == "on"))
     }
 
-    /// An event of each comes to the other.
+    /// An event of each comes to the other, and so do others that are posted meanwhile.
     private func expectExchange(_ a: NodeUnderTest, _ b: NodeUnderTest) async throws {
         for (from, to) in [(a, b), (b, a)] {
             let receipts: [PostReceipt] = try await from.socket.send(
@@ -51,6 +51,12 @@ extension GossipTests {
                 return view.state == "stored" ? true : nil
             }
         }
+        for node in [a, b] {
+            let count = try await node.status().eventCount
+            try await eventually("further events come") {
+                try await node.status().eventCount > count + 40 ? true : nil
+            }
+        }
     }
 
     /// Each node holds what was acknowledged and what was there, once, and nothing else.
@@ -58,7 +64,7 @@ extension GossipTests {
         _ posters: [Poster], _ fleet: Fleet, before: UInt64, after: UInt64
     ) throws {
         let acknowledged = posters.flatMap(\.posted.ids)
-        #expect(posters.allSatisfy { $0.posted.unanswered == 0 && $0.posted.ids.count > 10 })
+        #expect(posters.allSatisfy { $0.posted.unanswered == 0 && $0.posted.ids.count > 30 })
         // Six probes: three times there and back.
         #expect(after == before + UInt64(acknowledged.count) + 6)
         for node in fleet.nodes {

@@ -22,7 +22,7 @@ struct GossipTests {
         let fleet = try await Fleet(of: 12, view: 4)
         let nodes = fleet.nodes
         try await fleet.waitForNeighbors(2)
-        print("12 nodes, \(Self.events) events, one node stopped for \(Self.stop)")
+        print("12 nodes, \(Self.events) events (FEDERATE_GOSSIP_EVENTS), a stop of \(Self.stop)")
         let share = Self.events / nodes.count + 1
         let posters = nodes.map { Poster(to: $0, each: Self.stop * 3 / share) }
         let log = ArrivalLog()

@@ -6,8 +6,12 @@ final class NodeUnderTest {
     let folder: String
     private var process: Process?
 
-    /// The binary beside the test bundle.
+    /// The binary beside the test bundle, unless `FEDERATE_BINARY` names another one, such as that
+    /// of a release.
     static let binary: URL = {
+        if let path = ProcessInfo.processInfo.environment["FEDERATE_BINARY"] {
+            return URL(fileURLWithPath: path)
+        }
         var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
         while folder.path != "/" {
             folder.deleteLastPathComponent()
