@@ -6,8 +6,12 @@ final class NodeUnderTest {
     let folder: String
     private var process: Process?
 
-    /// The binary beside the test bundle.
+    /// The binary beside the test bundle, unless `FEDERATE_BINARY` names another one, such as that
+    /// of a release.
     static let binary: URL = {
+        if let path = ProcessInfo.processInfo.environment["FEDERATE_BINARY"] {
+            return URL(fileURLWithPath: path)
+        }
         var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
         while folder.path != "/" {
             folder.deleteLastPathComponent()
@@ -72,6 +76,18 @@ final class NodeUnderTest {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         self.process = nil
+    }
+
+    /// As a laptop whose lid is shut: its connections stay open, and it does nothing.
+    func suspend() {
+        guard let process, process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGSTOP)
+    }
+
+    /// Lets it go on.
+    func resume() {
+        guard let process, process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGCONT)
     }
 
     /// What an operator sends to have the settings read again.

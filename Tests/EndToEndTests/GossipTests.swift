@@ -1,0 +1,132 @@
+import FederationAPI
+import Foundation
+import Testing
+
+/// Gossip between real processes on loopback, with what operators and machines do to them.
+@Suite(.timeLimit(.minutes(15)), .serialized)
+struct GossipTests {
+    /// What `FEDERATE_GOSSIP_EVENTS` says; the full test has 10,000.
+    private static let events =
+        ProcessInfo.processInfo.environment["FEDERATE_GOSSIP_EVENTS"].flatMap { Int($0) } ?? 2000
+    /// How long a node stands still.
+    private static let stop: Duration = .seconds(events > 2000 ? 30 : 10)
+
+    /// The times of what was done to the nodes, for `ArrivalLog`.
+    private struct Course {
+        var calm: Range<UInt64>
+        var stopped: Range<UInt64>
+        var killed: Range<UInt64>
+    }
+
+    @Test func twelveNodesStayEqualThroughKillsAndAStop() async throws {
+        let fleet = try await Fleet(of: 12, view: 4)
+        let nodes = fleet.nodes
+        try await fleet.waitForNeighbors(2)
+        print("12 nodes, \(Self.events) events (FEDERATE_GOSSIP_EVENTS), a stop of \(Self.stop)")
+        let share = Self.events / nodes.count + 1
+        let posters = nodes.map { Poster(to: $0, each: Self.stop * 3 / share) }
+        let log = ArrivalLog()
+        // Followers cost what they measure, so there are few; nothing is done to these nodes.
+        let followers = [nodes[0], nodes[3], nodes[6]].map { node in
+            Task { [socket = node.socket] in try await log.follow(socket) }
+        }
+        defer { for follower in followers { follower.cancel() } }
+        let course = try await withThrowingTaskGroup(of: Void.self) { group in
+            for poster in posters { group.addTask { try await poster.run(until: share) } }
+            let course = try await trouble(fleet, stopped: nodes[1], killed: [nodes[5], nodes[9]])
+            try await group.waitForAll()
+            return course
+        }
+        let end = ContinuousClock.now
+        try await fleet.waitUntilAllEqual()
+        print("all equal \(ContinuousClock.now - end) after the last post")
+        try expectAllHeld(posters, fleet)
+        try report(log, course, stopped: nodes[1].node())
+        try expectFewDuplicates(fleet)
+    }
+
+    /// Stops one node for a while, then kills others and starts them again.
+    private func trouble(
+        _ fleet: Fleet, stopped: NodeUnderTest, killed: [NodeUnderTest]
+    ) async throws -> Course {
+        let start = ArrivalLog.now
+        try await Task.sleep(for: Self.stop)  // as long as the stop, to compare both
+        let stopping = ArrivalLog.now
+        try show("before the stop", fleet.nodes)
+        stopped.suspend()
+        let stop = ArrivalLog.now
+        try await Task.sleep(for: Self.stop)  // how long it stands still is what is tested
+        let resuming = ArrivalLog.now
+        try show("at the end of the stop", fleet.nodes.filter { $0 !== stopped })
+        stopped.resume()
+        let kill = ArrivalLog.now
+        for node in killed { node.kill() }
+        let count = try await fleet.nodes[0].status().eventCount
+        try await eventually("the others go on") {
+            let now = try await fleet.nodes[0].status().eventCount
+            return now > count + UInt64(Self.events / 20) ? true : nil
+        }
+        for node in killed { try await node.start() }
+        return Course(
+            calm: start..<stopping, stopped: stop..<resuming, killed: kill..<ArrivalLog.now)
+    }
+
+    /// Every acknowledged event is on every node, and each chain is whole.
+    private func expectAllHeld(_ posters: [Poster], _ fleet: Fleet) throws {
+        let posted = posters.map(\.posted)
+        let acknowledged = Set(posted.flatMap(\.ids))
+        #expect(acknowledged.count == posted.reduce(0) { $0 + $1.ids.count })
+        for node in fleet.nodes {
+            let held = try node.held()
+            #expect(acknowledged.subtracting(held.map(\.id)).isEmpty)
+            for (_, chain) in Dictionary(grouping: held, by: \.origin) {
+                #expect(chain.map(\.sequence).sorted() == Array(1...UInt64(chain.count)))
+            }
+        }
+        let unanswered = posted.reduce(0) { $0 + $1.unanswered }
+        print("\(acknowledged.count) acknowledged, \(unanswered) posts without an answer")
+    }
+
+    private func report(_ log: ArrivalLog, _ course: Course, stopped: String) throws {
+        let calm = log.delays(in: course.calm)
+        let during = log.delays(in: course.stopped, without: stopped)
+        print("seen by followers: \(calm)")
+        print("  with a stopped node: \(during)")
+        print("  with two killed, until they were back: \(log.delays(in: course.killed))")
+        let ratio = during.quantile(0.99) / max(calm.quantile(0.99), 0.001)
+        print("  p99 with the stopped node is \(String(format: "%.2f", ratio)) of that without")
+        #expect(calm.milliseconds.count > 0 && during.milliseconds.count > 0)
+        // Far above what a machine with other work needs: nobody waits for the stopped node.
+        #expect(during.quantile(0.99) < Double(Self.stop.components.seconds) * 1000)
+    }
+
+    private func expectFewDuplicates(_ fleet: Fleet) throws {
+        let views = try show("at the end", fleet.nodes)
+        let delivered = views.reduce(0) { $0 + $1.delivered }
+        let duplicates = views.reduce(0) { $0 + $1.duplicates }
+        // Else gossip carried nothing, and few duplicates prove nothing.
+        #expect(delivered > Self.events * fleet.nodes.count / 2)
+        #expect(Double(duplicates) < 0.6 * Double(delivered))
+        #expect(views.allSatisfy { $0.isOn && $0.neighbors.count >= 2 })
+    }
+
+    /// Prints what the nodes say of themselves, since each was started.
+    @discardableResult
+    private func show(_ when: String, _ nodes: [NodeUnderTest]) throws -> [GossipView] {
+        let views = try nodes.map { try $0.gossip() }
+        let delivered = views.reduce(0) { $0 + $1.delivered }
+        let duplicates = views.reduce(0) { $0 + $1.duplicates }
+        let p50 = Delays(views.compactMap(\.latencyMilliseconds.p50))
+        let p99 = Delays(views.compactMap(\.latencyMilliseconds.p99))
+        let neighbors = views.map { "\($0.neighbors.count)" }.joined(separator: " ")
+        let ratio = Double(duplicates) / Double(max(delivered, 1))
+        print(
+            String(
+                format: "%@: %d delivered, %d duplicates (%.3f), p50 %.0f ms (worst node %.0f), "
+                    + "p99 %.0f ms (worst node %.0f), neighbors %@, grafts %d, overflows %d",
+                when, delivered, duplicates, ratio, p50.quantile(0.5), p50.quantile(1),
+                p99.quantile(0.5), p99.quantile(1), neighbors,
+                views.reduce(0) { $0 + $1.grafts }, views.reduce(0) { $0 + $1.overflows }))
+        return views
+    }
+}
