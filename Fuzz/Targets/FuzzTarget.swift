@@ -30,8 +30,8 @@ public struct FuzzTarget: Sendable {
 
     /// Every target, by name.
     public static let all: [FuzzTarget] = [
-        .cbor, .configuration, .engine, .event, .http, .reconcile, .request, .response, .server,
-        .stream, .text, .tls,
+        .cbor, .configuration, .engine, .event, .http, .link, .reconcile, .request, .response,
+        .server, .stream, .text, .tls,
     ]
 }
 

@@ -18,6 +18,7 @@ extension Simulate {
                 "--trace and --loss are of the sync scenario: see gossip-loss-5 and gossip-loss-20")
         }
         var isPass = true
+        var lines: [String] = []
         for scenario in try gossipScenarios() {
             var reports: [GossipReport] = []
             for seed in seed..<seed + UInt64(seeds) {
@@ -26,6 +27,7 @@ extension Simulate {
                 reports.append(try report(scenario, methods))
             }
             isPass = isPass && reports.allSatisfy(\.isPass)
+            lines += reports.map { $0.json() }
             if format.json {
                 for report in reports { Terminal.out(report.json()) }
             } else {
@@ -33,6 +35,7 @@ extension Simulate {
                 if let summary = GossipReport.summary(reports) { Terminal.out(summary) }
             }
         }
+        if checkDeterminism { try compareWithSecondProcess(lines.joined(separator: "\n")) }
         if !isPass { throw ExitCode(1) }
     }
 

@@ -89,13 +89,14 @@ struct Simulate: AsyncParsableCommand {
         }
         if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K", terminator: "") }
         let report = SimulateReport(prepared, methods: reports)
-        if checkDeterminism { try compareWithSecondProcess(report) }
+        if checkDeterminism { try compareWithSecondProcess(report.json()) }
         Terminal.out(
             format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
         if !report.isPass { throw ExitCode(1) }
     }
 
-    private func compareWithSecondProcess(_ report: SimulateReport) throws {
+    /// Runs the same in a second process and compares what it prints with `json`.
+    func compareWithSecondProcess(_ json: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = CommandLine.arguments.dropFirst().filter { $0 != "--check-determinism" }
@@ -106,7 +107,7 @@ struct Simulate: AsyncParsableCommand {
         let data = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         let other = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
-        guard other == report.json() else {
+        guard other == json else {
             throw UserError("a second process with the same seed ran otherwise:\n\(other)")
         }
         Terminal.note("a second process ran the same, to the last byte of every message")
