@@ -19,7 +19,8 @@ public struct LinkName: Hashable, Comparable, Sendable {
 public enum LinkPurpose: UInt64, Hashable, Sendable, CaseIterable {
     /// To become neighbors, where there is room.
     case neighbor
-    /// To become neighbors in any case: the dialler has nearly none, or looks for a lost half.
+    /// To become neighbors in any case: the dialler has less than half of its neighbors, or looks
+    /// for a lost half.
     case urgent
     /// To exchange views and compare logs, once.
     case visit

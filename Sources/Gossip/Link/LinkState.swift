@@ -72,8 +72,8 @@ struct LinkState: Sendable {
         }
     }
 
-    /// Whether it may be served now; pays where it may. What the events take beyond an ordinary size
-    /// is paid when they are read, so one answer may go over the share.
+    /// Whether it may be served now; pays where it may. What the events take beyond an ordinary
+    /// size is paid when they are read, so one answer may go over the share.
     mutating func mayServe(_ ranges: [PlaceRange], at now: Instant) -> Bool {
         // A link may have asked for nothing in a year.
         let elapsed = min(now - servedAt, .seconds(10))

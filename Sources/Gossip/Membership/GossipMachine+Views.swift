@@ -98,9 +98,9 @@ extension GossipMachine {
         // Who dialled us may fill all places: what is chosen here takes one of theirs.
         let room = max(most - count, quota - ownNeighbors) - coming
         var wanted = min(missing - coming, room, GossipLimits.dials - dials.count)
-        let isUrgent = count == 0 && target > 1
+        // Where all others have what they want, nobody has room for one that was away.
+        let isUrgent = count < quota && target > 1
         while wanted > 0, let node = candidate(now) {
-            // Whoever has no neighbor at all gets a place at once; whoever has some waits its turn.
             dial(node, isUrgent && dice.below(2) == 0 ? .urgent : .neighbor, now, &effects)
             wanted -= 1
         }

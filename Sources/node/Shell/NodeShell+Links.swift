@@ -8,8 +8,8 @@ import Logging
 struct LinkSignals: Sendable {
     /// The engine wants more to be read.
     var read: AsyncStream<Void>.Continuation
-    /// What is to be written; the engine gives the next bytes only when these were taken, so at most
-    /// one element waits. The end of the stream ends the link.
+    /// What is to be written; the engine gives the next bytes only when these were taken, so at
+    /// most one element waits. The end of the stream ends the link.
     var write: AsyncStream<[UInt8]>.Continuation
     /// The engine has let go of the link.
     var end: AsyncStream<Void>.Continuation
