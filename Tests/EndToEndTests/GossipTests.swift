@@ -111,7 +111,7 @@ struct GossipTests {
         // Else gossip carried nothing, and few duplicates prove nothing.
         #expect(delivered > Self.events * fleet.nodes.count / 2)
         #expect(Double(duplicates) < 0.6 * Double(delivered))
-        #expect(views.allSatisfy(\.isOn))
+        #expect(views.allSatisfy { $0.isOn })
     }
 
     /// Prints what the nodes say of themselves, since each was started.
