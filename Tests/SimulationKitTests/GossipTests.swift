@@ -28,9 +28,11 @@ struct GossipTests {
         #expect(report.bytesPerDelivery <= 1.2 * report.eventBytes)
     }
 
-    @Test(arguments: [
-        .loss(0.05), .loss(0.2), .churn(60), .crash(50), .crash(90), .partition(10), .partition(60),
-    ] as [GossipScenario.Fault])
+    @Test(
+        arguments: [
+            .loss(0.05), .loss(0.2), .churn(60), .crash(50), .crash(90), .partition(10),
+            .partition(60),
+        ] as [GossipScenario.Fault])
     func whateverGoesWrongEverythingIsEverywhereInTime(_ fault: GossipScenario.Fault) throws {
         let report = try Self.gossip(Self.scenario(fault))
         #expect(report.deliveredFraction == 1)
