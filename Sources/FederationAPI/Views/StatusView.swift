@@ -54,6 +54,8 @@ public struct StatusView: Codable, Hashable, Sendable {
     public var alarms: [AlarmView]
     /// Events held that are not admitted, or no longer.
     public var hidden: UInt64
+    /// Neighbors and broadcast trees, as `gossip status` shows them.
+    public var gossip: GossipView?
 
     public init(
         version: String, node: String, label: String, log: String, listening: [String],
@@ -61,7 +63,7 @@ public struct StatusView: Codable, Hashable, Sendable {
         equivocations: UInt64, refused: [String: UInt64], peers: Peers, discovery: String,
         uptimeSeconds: Double,
         counters: [String: UInt64] = [:], warnings: [String] = [], alarms: [AlarmView] = [],
-        hidden: UInt64 = 0
+        hidden: UInt64 = 0, gossip: GossipView? = nil
     ) {
         self.version = version
         self.node = node
@@ -82,6 +84,7 @@ public struct StatusView: Codable, Hashable, Sendable {
         self.warnings = warnings
         self.alarms = alarms
         self.hidden = hidden
+        self.gossip = gossip
     }
 }
 

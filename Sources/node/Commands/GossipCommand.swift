@@ -61,7 +61,8 @@ struct GossipCommand: AsyncParsableCommand {
 }
 
 extension GossipView {
-    fileprivate var headline: String {
+    /// How things stand, in a line.
+    var headline: String {
         "gossip     \(mode)\(isOn ? ", on" : ", resting"): \(neighbors.count) neighbors of "
             + "\(target) aimed at, \(passive.count) peers in reserve"
     }

@@ -28,6 +28,7 @@ struct Status: AsyncParsableCommand {
         if view.aside > 0 { Terminal.out("set aside  \(view.aside) events from the future") }
         if view.equivocations > 0 { Terminal.out("ALARM      \(view.equivocations) equivocations") }
         if isRunning { Terminal.out("discovery  \(view.discovery)") }
+        if isRunning, let gossip = view.gossip { Terminal.out(gossip.headline) }
         for (code, count) in view.refused.sorted(by: { $0.key < $1.key }) {
             Terminal.out("refused    \(count) \(code)")
         }

@@ -35,7 +35,7 @@ extension NodeShell: OperatorPort {
                 "sketchReady": engine.hasSketches ? 1 : 0,
             ],
             warnings: warnings + restoreWarning + trustWarnings, alarms: alarms,
-            hidden: UInt64(engine.hiddenEvents.count))
+            hidden: UInt64(engine.hiddenEvents.count), gossip: gossip())
     }
 
     /// What a peer, a clock or the configuration has to say.
