@@ -36,6 +36,17 @@ final class ArrivalLog: Sendable {
             all.filter { window.contains($0.made) && $0.origin != origin }
                 .map { Double(max($0.seen, $0.made) - $0.made) / 1000 })
     }
+
+    /// p99 by tenths of `window`: whether something was slow at once or all the time.
+    func course(in window: Range<UInt64>, without origin: String? = nil) -> String {
+        let part = UInt64(window.count) / 10
+        let quantiles = (0..<10 as Range<UInt64>).map { number in
+            let start = window.lowerBound + number * part
+            return delays(in: start..<start + part, without: origin).quantile(0.99)
+        }
+        return "p99 by tenths "
+            + quantiles.map { String(format: "%.0f", $0) }.joined(separator: " ")
+    }
 }
 
 /// Milliseconds, ascending.

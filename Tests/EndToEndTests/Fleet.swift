@@ -14,6 +14,9 @@ final class Fleet {
             try node.configure("active_view = 6", "active_view = \(view)")
             // Without a join secret: whoever runs on this machine.
             try node.configure("auto_accept_lan = false", "auto_accept_lan = true")
+            // A node that was started again knows no longer that its peers run on this machine, and
+            // would not dial those on loopback that it was not given by its operator.
+            try node.configure("allow_addresses = []", "allow_addresses = [\"127.0.0.0/8\"]")
             return node
         }
         var addresses: [String] = []
@@ -48,8 +51,8 @@ final class Fleet {
 
     /// Waits until each node has at least `count` neighbors.
     func waitForNeighbors(_ count: Int) async throws {
-        for node in nodes {
-            try await eventually("\(count) neighbors", within: .seconds(90)) {
+        for (number, node) in nodes.enumerated() {
+            try await eventually("node \(number) has \(count) neighbors", within: .seconds(90)) {
                 try node.gossip().neighbors.count >= count ? true : nil
             }
         }
