@@ -3,8 +3,8 @@ import Gossip
 
 extension FuzzTarget {
     /// The gossip layer under a hostile neighbor: whole frames, bent frames and plain bytes over
-    /// its link, while time passes. Views and tables keep their bounds, only what was asked for within
-    /// bounds is read, and a second, honest neighbor keeps its link.
+    /// its link, while time passes. Views and tables keep their bounds, only what was asked for
+    /// within bounds is read, and a second, honest neighbor keeps its link.
     static let link = FuzzTarget(
         name: "link", longest: 4096, mutations: 1500,
         seeds: { LinkSamples.seeds },
