@@ -25,8 +25,8 @@ public struct GossipSettings: Hashable, Sendable {
     public var mode: Mode
     /// Neighbors aimed at. More make events arrive sooner (50 nodes, p50 / p99: 4 neighbors 72 /
     /// 116 ms, 6 neighbors 58 / 89 ms, 8 neighbors 52 / 78 ms) and survive more losses at once;
-    /// each costs about 1.5 % of an event's bytes in announcements (of 746-byte events: 1.06, 1.09 and
-    /// 1.12 times their size in all).
+    /// each costs about 1.5 % of an event's bytes in announcements (of 746-byte events: 1.06, 1.09
+    /// and 1.12 times their size in all).
     public var activeView: Int
     /// Peers remembered as lately alive, to replace a neighbor at once: 32 bytes each.
     public var passiveView: Int
