@@ -183,11 +183,16 @@ extension NetworkTests {
             limits.address.loopbackFactor = 1
             limits.address.unproved = .init(burst: 2, perSecond: 1)
             try await withPort(limits) { endpoint, port in
-                for code: UInt8 in [1, 1, 4] {
-                    let answer = try await attempt(endpoint, by: stranger)
-                    #expect(answer == [code])
+                // The budget grows meanwhile: on a slow machine it takes more of them.
+                var codes: [UInt8] = []
+                while codes.count < 50, codes.last != 4 {
+                    codes += try await attempt(endpoint, by: stranger)
                 }
-                #expect(port.refused == [.unknownPeer, .unknownPeer, .overBudget])
+                let strangers = codes.dropLast()
+                #expect(codes.last == 4)
+                #expect(strangers.count >= 2 && strangers.allSatisfy { $0 == 1 })
+                let known = strangers.map { _ in RefusalCode.unknownPeer }
+                #expect(port.refused == known + [.overBudget])
                 // A peer at the same address gets in all the same.
                 let last = try await attempt(endpoint, by: peer)
                 #expect(last.first == 0)
