@@ -52,6 +52,8 @@ struct GossipTests {
     private func trouble(
         _ fleet: Fleet, stopped: NodeUnderTest, killed: [NodeUnderTest]
     ) async throws -> Course {
+        // The first events of each origin go to all neighbors: no tree is known yet.
+        try await goOn(fleet.nodes[0])
         let start = ArrivalLog.now
         try await Task.sleep(for: Self.stop)  // as long as the stop, to compare both
         let stopping = ArrivalLog.now
@@ -64,14 +66,19 @@ struct GossipTests {
         stopped.resume()
         let kill = ArrivalLog.now
         for node in killed { node.kill() }
-        let count = try await fleet.nodes[0].status().eventCount
-        try await eventually("the others go on") {
-            let now = try await fleet.nodes[0].status().eventCount
-            return now > count + UInt64(Self.events / 20) ? true : nil
-        }
+        try await goOn(fleet.nodes[0])
         for node in killed { try await node.start() }
         return Course(
             calm: start..<stopping, stopped: stop..<resuming, killed: kill..<ArrivalLog.now)
+    }
+
+    /// Waits until a node has a twentieth of all events more than now.
+    private func goOn(_ node: NodeUnderTest) async throws {
+        let count = try await node.status().eventCount
+        try await eventually("further events come", within: .seconds(90)) {
+            let now = try await node.status().eventCount
+            return now > count + UInt64(Self.events / 20) ? true : nil
+        }
     }
 
     /// Every acknowledged event is on every node, and each chain is whole.
