@@ -145,7 +145,7 @@ public struct GossipMachine: Sendable {
         return true
     }
 
-    /// Sets a timer to `period`, give or take `part` of it.
+    /// Sets a timer to `period`, give or take one `give`th of it.
     mutating func plan(
         _ timer: WritableKeyPath<Timers, Instant?>, in period: Duration, _ now: Instant,
         give: Int = 2

@@ -160,10 +160,8 @@ extension Engine {
         _ link: LinkName, _ failure: TransportFailure?, _ now: Instant,
         _ effects: inout [Effect]
     ) {
-        if let waiting = linkWork.waiting.removeValue(forKey: link) {
-            tell(
-                .dropped(waiting.events, from: waiting.node, isInvalid: false), now, &effects)
-        }
+        // They were told as dropped when they began to wait; by now others may bring them.
+        linkWork.waiting[link] = nil
         linkWork.withheld.remove(link)
         linkWork.pausedUntil[link] = nil
         let dialled = gossip.dialled(link)

@@ -253,7 +253,9 @@ extension GossipMachine {
             guard let link = links[name] else { continue }
             let silent = link.isPaused ? .zero : now - link.heardAt
             switch link.phase {
-            case .closing where silent > GossipLimits.silence: effects.append(.unlink(name))
+            // It is not read any more, so that it was paused says nothing either.
+            case .closing where now - link.heardAt > GossipLimits.silence:
+                effects.append(.unlink(name))
             case .closing: break
             case .greeting where now - link.since > GossipLimits.dialLife:
                 close(name, .silent, now, &effects)

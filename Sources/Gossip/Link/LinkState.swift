@@ -26,7 +26,7 @@ struct LinkState: Sendable {
     var outbox = Outbox()
     /// Whether the network still has what was last transmitted.
     var isWriting = false
-    /// Since when events are only announced, because a queue was full.
+    /// Whether events are only announced, because a queue was full.
     var isDegraded = false
     /// Whether announcements may go out.
     var mayAnnounce = false
