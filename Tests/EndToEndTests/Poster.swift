@@ -15,7 +15,7 @@ final class Poster: Sendable {
 
     private let socket: SocketClient
     private let pace: Duration
-    private let state = Mutex((posted: Posted(), isOver: false))
+    private let state = Mutex((posted: Posted(), last: Int?.none))
 
     /// Posts one event each `pace` once it runs.
     init(to node: NodeUnderTest, each pace: Duration) {
@@ -26,15 +26,16 @@ final class Poster: Sendable {
 
     var posted: Posted { state.withLock { $0.posted } }
 
-    /// Lets `run()` end after the post that is under way.
-    func end() { state.withLock { $0.isOver = true } }
+    /// Lets `run()` end once `count` events are acknowledged and the post that is under way is
+    /// over.
+    func end(after count: Int = 0) { state.withLock { $0.last = count } }
 
-    /// Posts until `count` events are acknowledged, or `end()` was called.
-    func run(until count: Int = .max) async throws {
+    /// Posts until `end(after:)` allows an end.
+    func run() async throws {
         let start = ContinuousClock.now
         while true {
-            let done = state.withLock { $0.isOver ? count : $0.posted.ids.count }
-            guard done < count else { return }
+            let (done, last) = state.withLock { ($0.posted.ids.count, $0.last ?? .max) }
+            guard done < last else { return }
             // The pace is part of the test: faults are to come while events do.
             try await Task.sleep(until: start + pace * done)
             try await post("event \(done) \(String(repeating: "x", count: 400))")
