@@ -45,7 +45,7 @@ public enum GossipLimits {
     /// Bytes handed to the network at once, so that a control frame waits for no more than that.
     static let chunkBytes = 64 << 10
     /// One piece of a message that is longer than a frame should be.
-    static let partBytes = 16 << 10
+    package static let partBytes = 16 << 10
     /// A whole message in pieces: the largest request or response.
     public static let messageBytes = Limits.batchBytes + 65_536
     /// Control frames waiting for one neighbor: more means that it reads nothing at all.

@@ -177,6 +177,17 @@ extension GossipMachine {
     /// Whom a link that is not open yet was to reach.
     public func dialled(_ name: LinkName) -> NodeID? { dials[name]?.node }
 
+    /// The neighbors' links, and who is at their other ends.
+    package var neighborNames: [(link: LinkName, node: NodeID)] {
+        neighborLinks.compactMap { name in links[name].map { (name, $0.node) } }
+    }
+
+    /// How this side has numbered origins on a link; nil where it is not open.
+    package func originTable(of name: LinkName) -> OriginTable? { links[name]?.outbox.table }
+
+    /// Active peers, ascending.
+    package var activePeers: [NodeID] { registry }
+
     /// Whether no link is open and no event on its way.
     public var isIdle: Bool { links.isEmpty && coming.isEmpty }
 

@@ -133,7 +133,7 @@ struct GossipTests {
 
     @Test func aThirdOfTheNodesWithholdingEventsKeepsNothingFromTheOthers() throws {
         var world = Self.federation(18)
-        for node in 12..<18 { world.withholdEvents(of: node) }
+        for node in 12..<18 { world.corrupt(node, .silent) }
         world.watchDeliveries()
         try Self.post(120, at: Array(0..<12), in: &world)
         world.run(until: world.now + .seconds(21)) { Self.areEqual($0, 120) }

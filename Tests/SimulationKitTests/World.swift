@@ -1,5 +1,6 @@
 import Core
 import Federation
+import Gossip
 
 @testable import SimulationKit
 
@@ -9,6 +10,7 @@ enum World {
     static func federation(
         _ count: Int, seed: UInt64 = 1, isAutomatic: Bool = true, link: LinkModel = LinkModel(),
         costs: CostModel = CostModel(), reconciler: any Reconciler = TreeReconciler(),
+        gossip: GossipSettings = GossipSettings(mode: .off),
         knows: (Int, Int) -> Bool = { _, _ in true }
     ) -> Simulation {
         let options = Simulation.Options(
@@ -27,7 +29,7 @@ enum World {
             let settings = Settings(
                 label: "node \(index)", endpoints: ["sim://\(index)"],
                 policy: Policy(origins: Set(keys.map(\.node))), isAutomatic: isAutomatic,
-                reconciler: reconciler)
+                gossip: gossip, reconciler: reconciler)
             _ = simulation.add(key: keys[index], log: log, settings: settings)
         }
         for index in keys.indices { simulation.start(index) }

@@ -62,6 +62,10 @@ enum Happening: Sendable {
     case durable(Int, life: Int, Token, LogWrite)
     /// A deadline of the node's engine.
     case wake(Int, life: Int)
+    /// A dishonest node may act by itself.
+    case act(Int)
+    /// A node starts from an earlier state of its disk.
+    case rolledBack(Int)
     /// Somebody at the node wants something.
     case input(Int, Input)
 }

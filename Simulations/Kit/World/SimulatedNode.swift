@@ -22,8 +22,6 @@ struct SimulatedNode: Sendable {
     var streams: [Token: UInt64] = [:]
     /// Pipes of its links.
     var pipes: [LinkName: UInt64] = [:]
-    /// Whether it takes events from its neighbors and hands none on, of nobody.
-    var withholdsEvents = false
     /// Links whose last bytes the network has taken; said before anything else happens.
     var written: [LinkName] = []
     /// Links that were dialled to it are numbered from 1.

@@ -9,6 +9,7 @@ extension Simulation {
     mutating func deliver(_ inputs: [Input], to index: Int) {
         var effects: [Effect] = []
         let (wall, now) = (wall, now)
+        let inputs = adversaries.isEmpty ? inputs : overhear(inputs, of: index)
         nodes[index].engine?.handle(.wall(wall), at: now, into: &effects)
         for input in inputs { nodes[index].engine?.handle(input, at: now, into: &effects) }
         settle(index, effects)
@@ -26,11 +27,17 @@ extension Simulation {
 
     private mutating func settle(_ index: Int, _ effects: [Effect]) {
         guard nodes[index].isUp else { return }
+        perform(adversaries.isEmpty ? effects : twist(effects, of: index), of: index)
+    }
+
+    /// Carries out effects as they are.
+    mutating func perform(_ effects: [Effect], of index: Int) {
         for effect in effects { carryOut(effect, of: index) }
         // The network takes what fits into its buffers at once.
         while let link = nodes[index].written.popLast() {
             var more: [Effect] = []
             nodes[index].engine?.handle(.written(link), at: now, into: &more)
+            if !adversaries.isEmpty { more = twist(more, of: index) }
             for effect in more { carryOut(effect, of: index) }
         }
         planWake(index)

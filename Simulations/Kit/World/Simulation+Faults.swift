@@ -31,10 +31,6 @@ extension Simulation {
         breakPipes(of: index)
     }
 
-    /// From now on a node takes what its neighbors send and hands no event on over a link, its own
-    /// ones neither.
-    public mutating func withholdEvents(of index: Int) { nodes[index].withholdsEvents = true }
-
     /// Cuts the network: from now on a node hears only those on its own side. `sides` names each
     /// node's.
     public mutating func partition(sides: [Int]) {

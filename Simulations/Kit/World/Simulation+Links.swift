@@ -83,9 +83,6 @@ extension Simulation {
             pipes[number]?[end.other].holdsUp = true
         }
         let target = pipe[end.other].node
-        let sent = bytes.count
-        let bytes = nodes[index].withholdsEvents ? Self.withoutEvents(bytes) : bytes
-        pipes[number]?[end.other].unread -= sent - bytes.count
         guard !bytes.isEmpty else { return }
         trace.add(.chunkSent, node: index, at: now, bytes)
         links[Link(from: index, to: target), default: Traffic()].messages += 1
@@ -95,20 +92,6 @@ extension Simulation {
             return
         }
         carry(bytes, to: end.other, of: number)
-    }
-
-    /// The frames of a chunk that hold no event.
-    private static func withoutEvents(_ bytes: [UInt8]) -> [UInt8] {
-        var left: [UInt8] = []
-        var rest = bytes[...]
-        while rest.count >= 4 {
-            let length = 4 + rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-            let frame = rest.prefix(length)
-            // An event is the array of three whose first is 5.
-            if Array(frame.dropFirst(4).prefix(2)) != [0x83, 0x05] { left += frame }
-            rest = rest.dropFirst(length)
-        }
-        return left
     }
 
     private mutating func carry(_ bytes: [UInt8], to end: PipeEnd, of number: UInt64) {

@@ -57,6 +57,8 @@ public struct Simulation: Sendable {
     public var goal = Int.max
 
     var nodes: [SimulatedNode] = []
+    /// Nodes that are dishonest.
+    var adversaries: [Int: Adversary] = [:]
     var heap = EventHeap<Happening>()
     var calls: [UInt64: Call] = [:]
     var pipes: [UInt64: Pipe] = [:]
@@ -194,6 +196,8 @@ extension Simulation {
         case .durable(let node, let life, let token, let write):
             durable(node, life, token, write)
         case .wake(let node, let life): wake(node, life: life)
+        case .act(let node): act(node)
+        case .rolledBack(let node): rollBack(node)
         case .input(let node, let input):
             inputsWaiting -= 1
             deliver([input], to: node)

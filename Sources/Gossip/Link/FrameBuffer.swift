@@ -1,17 +1,19 @@
 import Core
 
 /// Cuts a link's bytes into frames: each is preceded by its length, 4 bytes, big-endian.
-struct FrameBuffer: Sendable {
+package struct FrameBuffer: Sendable {
     /// A frame that is longer than any may be, or empty.
-    struct BadLength: Error {}
+    package struct BadLength: Error {}
 
     private var bytes: [UInt8] = []
     private var start = 0
 
+    package init() {}
+
     /// Bytes that wait for the rest of their frame.
     var count: Int { bytes.count - start }
 
-    mutating func append(_ more: [UInt8]) {
+    package mutating func append(_ more: [UInt8]) {
         if start > 0 {
             bytes.removeFirst(start)
             start = 0
@@ -20,7 +22,7 @@ struct FrameBuffer: Sendable {
     }
 
     /// The next whole frame; nil where it has not come.
-    mutating func next() throws(BadLength) -> [UInt8]? {
+    package mutating func next() throws(BadLength) -> [UInt8]? {
         guard count >= 4 else { return nil }
         let length = bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
         guard (1...GossipLimits.frameBytes).contains(length) else { throw BadLength() }
@@ -31,7 +33,7 @@ struct FrameBuffer: Sendable {
     }
 
     /// A frame with its length.
-    static func write(_ frame: [UInt8], to bytes: inout [UInt8]) {
+    package static func write(_ frame: [UInt8], to bytes: inout [UInt8]) {
         for shift in [24, 16, 8, 0] {
             bytes.append(UInt8(truncatingIfNeeded: frame.count >> shift))
         }

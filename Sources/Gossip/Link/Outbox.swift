@@ -25,7 +25,8 @@ struct Outbox: Sendable {
     private(set) var bulkBytes = 0
     /// How much of the first message of `bulk` was sent.
     private var sent = 0
-    private var table = OriginTable()
+    /// Origins as this side has numbered them.
+    private(set) var table = OriginTable()
 
     /// Bytes that wait, about.
     var bytes: Int {

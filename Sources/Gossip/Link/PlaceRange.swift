@@ -24,7 +24,7 @@ public struct PlaceRange: Hashable, Sendable {
 }
 
 /// Why packed places can't be read.
-enum PackedError: Error {
+package enum PackedError: Error {
     case malformed
 }
 
@@ -36,12 +36,14 @@ enum PackedError: Error {
 /// shortest form. An entry takes 4 to 9 bytes where its key would take 32.
 ///
 /// Used as the frame is put on the wire, so a frame that was dropped before names nothing.
-struct OriginTable: Hashable, Sendable {
+package struct OriginTable: Hashable, Sendable {
     private var numbers: [NodeID: UInt64] = [:]
     private var names: [NodeID] = []
 
+    package init() {}
+
     /// Appends one entry.
-    mutating func write(_ range: PlaceRange, to bytes: inout [UInt8]) {
+    package mutating func write(_ range: PlaceRange, to bytes: inout [UInt8]) {
         if let number = numbers[range.origin] {
             bytes.append(leb: number)
         } else {
@@ -58,7 +60,7 @@ struct OriginTable: Hashable, Sendable {
     }
 
     /// Reads all entries; throws where they are not of the grammar.
-    mutating func read(_ bytes: [UInt8]) throws(PackedError) -> [PlaceRange] {
+    package mutating func read(_ bytes: [UInt8]) throws(PackedError) -> [PlaceRange] {
         var ranges: [PlaceRange] = []
         var rest = bytes[...]
         while !rest.isEmpty {
