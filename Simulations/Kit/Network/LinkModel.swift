@@ -1,25 +1,51 @@
-import Core
-
-/// How the virtual network carries a message: late, or not at all. Bandwidth has no bound.
+/// How the virtual network carries a message: late, twice, or not at all.
+///
+/// Two ways of carriage. *Datagram-like* are requests and their answers: each message has its own
+/// fate; where a node's TCP would send again, here it is a request that times out, so that what the
+/// engine does about it is seen. *Stream-like* are long-lived links, and the pages of a stream
+/// among themselves: bytes stay in order and none comes twice; what a link loses comes later (as
+/// TCP sends it again), and what was sent after it waits.
+///
+/// Each feature draws from its own generator: switching one on or off leaves the draws of all
+/// others as they were.
 public struct LinkModel: Hashable, Sendable {
-    /// One way; each message draws its own, evenly, or each pair of nodes.
-    public var latency: ClosedRange<Duration>
+    /// One way; each message draws its own, or each pair of nodes. Not used where there are
+    /// `regions`.
+    public var latency: LatencyDistribution
     /// Whether a pair of nodes has one latency for the whole run, both ways.
     public var isConstant: Bool
-    /// Chance that a message never arrives, 0 to 1. The TCP of a real node would send it again;
-    /// here it is a request that times out, so that what the engine does about it is seen. What a
-    /// long-lived link carries does arrive, as TCP has it: late, and what was sent after it waits.
+    /// Latencies by place, instead of `latency`.
+    public var regions: Regions?
+    /// Chance that a message never arrives, 0 to 1, each for itself. On a link: that it must be
+    /// sent again.
     public var loss: Double
+    /// Losses that come together; they add to `loss`.
+    public var bursts: BurstLoss?
+    /// Chance that a request arrives twice, 0 to 1, as one that was sent again because the first
+    /// answer was slow. The callee answers both; the second answer is dropped. Never on links and
+    /// streams.
+    public var duplication: Double
+    /// Requests and answers that others overtake.
+    public var reordering: Reordering?
+    /// The line of each node that has none of its own.
+    public var bandwidth: Bandwidth
     /// How long whoever asked waits for an answer.
     public var timeout: Duration
 
     public init(
-        latency: ClosedRange<Duration> = .milliseconds(10)...(.milliseconds(50)),
-        isConstant: Bool = false, loss: Double = 0, timeout: Duration = .seconds(5)
+        latency: LatencyDistribution = .uniform(.milliseconds(10)...(.milliseconds(50))),
+        isConstant: Bool = false, regions: Regions? = nil, loss: Double = 0,
+        bursts: BurstLoss? = nil, duplication: Double = 0, reordering: Reordering? = nil,
+        bandwidth: Bandwidth = .unbounded, timeout: Duration = .seconds(5)
     ) {
         self.latency = latency
         self.isConstant = isConstant
+        self.regions = regions
         self.loss = loss
+        self.bursts = bursts
+        self.duplication = duplication
+        self.reordering = reordering
+        self.bandwidth = bandwidth
         self.timeout = timeout
     }
 }

@@ -66,6 +66,8 @@ enum Happening: Sendable {
     case act(Int)
     /// A node starts from an earlier state of its disk.
     case rolledBack(Int)
+    /// Something goes wrong, or ends to.
+    case fault(Fault)
     /// Somebody at the node wants something.
     case input(Int, Input)
 }

@@ -79,7 +79,7 @@ extension Simulation {
     }
 
     mutating func latency() -> Duration {
-        latencyDice.duration(in: options.link.latency)
+        .microseconds(options.link.latency.draw(&latencyDice))
     }
 
     /// What a message needs now from one node to another.
@@ -88,7 +88,7 @@ extension Simulation {
         let pair = Link(from: min(link.from, link.to), to: max(link.from, link.to))
         if let known = pairLatencies[pair] { return known }
         var dice = seeds.dice("pair", pair.from << 20 | pair.to)
-        let drawn = dice.duration(in: options.link.latency)
+        let drawn = Duration.microseconds(options.link.latency.draw(&dice))
         pairLatencies[pair] = drawn
         return drawn
     }

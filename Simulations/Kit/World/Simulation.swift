@@ -45,6 +45,8 @@ public struct Simulation: Sendable {
     public internal(set) var options: Options
     /// What events went where, and when; nil where nobody asked for it.
     public internal(set) var deliveries: Deliveries?
+    /// What was applied, in order.
+    public internal(set) var faults: [RecordedFault] = []
     /// Virtual time since the start.
     public internal(set) var now = Instant.zero
     /// By link; only links that carried something.
@@ -198,6 +200,9 @@ extension Simulation {
         case .wake(let node, let life): wake(node, life: life)
         case .act(let node): act(node)
         case .rolledBack(let node): rollBack(node)
+        case .fault(let fault):
+            inputsWaiting -= 1
+            apply(fault)
         case .input(let node, let input):
             inputsWaiting -= 1
             deliver([input], to: node)

@@ -1,8 +1,42 @@
-import Core
+public import Core
 import Federation
 import Gossip
 
-/// What can go wrong, beside the losses of `LinkModel`.
+/// What goes wrong, now or later.
+extension Simulation {
+    /// Lets a fault happen now. One that can't happen is recorded and changes nothing.
+    public mutating func apply(_ fault: Fault) {
+        let hadEffect = carryOut(fault)
+        faults.append(RecordedFault(time: now, fault: fault, hadEffect: hadEffect))
+    }
+
+    /// Lets a fault happen at `time`, or now where that has passed.
+    public mutating func schedule(_ fault: Fault, at time: Instant) {
+        inputsWaiting += 1
+        heap.push(.fault(fault), at: max(now, time))
+    }
+
+    /// Whether it could happen.
+    private mutating func carryOut(_ fault: Fault) -> Bool {
+        switch fault {
+        case .crash(let node):
+            guard nodes.indices.contains(node), nodes[node].isUp else { return false }
+            crash(node)
+        case .start(let node, from: .kept):
+            guard nodes.indices.contains(node), !nodes[node].isUp else { return false }
+            start(node)
+        case .partition(let sides):
+            guard sides.count == nodes.count else { return false }
+            partition(sides: sides)
+        case .heal: heal()
+        case .network(let model): options.link = model
+        default: return false
+        }
+        return true
+    }
+}
+
+/// Crashes and cuts.
 extension Simulation {
     /// Takes a node down at once, as `kill -9` does: its engine and all writes that are not durable
     /// are lost.
