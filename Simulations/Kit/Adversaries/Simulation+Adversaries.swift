@@ -126,7 +126,7 @@ extension Simulation {
         let gossip = nodes[index].engine?.gossip
         let accomplices = adversaries.filter { $0.value.kind == adversary.kind }.keys.sorted()
         return Scene(
-            key: nodes[index].key, now: now, since: adversary.since, wall: wall,
+            key: nodes[index].key, now: now, since: adversary.since, wall: wall(of: index),
             log: nodes[index].log,
             neighbors: (gossip?.neighborNames ?? []).map { name, node in
                 Scene.Neighbor(link: name, node: node, room: room(over: name, of: index))

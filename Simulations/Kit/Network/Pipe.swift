@@ -1,4 +1,5 @@
 import Core
+import Federation
 import Gossip
 
 /// One of the two ends of a link.
@@ -23,16 +24,22 @@ struct Pipe: Sendable {
         var isReady = false
         /// What waits in its socket.
         var waiting: [[UInt8]] = []
+        /// When a slow reader has read the first of it; nil before it begins.
+        var readAt: Instant?
         var isOver = false
         /// Bytes on their way to it or in its socket; where there are too many, whoever sent them
         /// hears later that the network has taken them.
         var unread = 0
         var holdsUp = false
+        /// Of the unread bytes those that were read while a cut kept the acknowledgement.
+        var unacknowledged = 0
     }
 
     var sides: [Side]
     /// Sent while a partition was between the two, in order, and to whom.
     var stalled: [(end: PipeEnd, bytes: [UInt8])] = []
+    /// Why it broke; then nothing of it arrives any more.
+    var failure: TransportFailure?
 
     subscript(end: PipeEnd) -> Side {
         get { sides[end.rawValue] }

@@ -20,6 +20,19 @@ public struct Traffic: Hashable, Sendable {
     /// Bytes put on the wire.
     public var bytes: Int { eventBytes + overheadBytes }
 
+    /// Counts a message that was put on the wire.
+    mutating func sent(_ bytes: Int, events: Int) {
+        messages += 1
+        eventBytes += events
+        overheadBytes += bytes - events
+    }
+
+    /// Counts one of them as lost.
+    mutating func lost(_ bytes: Int) {
+        lostMessages += 1
+        lostBytes += bytes
+    }
+
     static func += (sum: inout Traffic, other: Traffic) {
         sum.messages += other.messages
         sum.roundTrips += other.roundTrips

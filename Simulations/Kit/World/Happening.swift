@@ -12,6 +12,10 @@ struct Call: Sendable {
     var callee: Int
     /// Whether the callee knows of it.
     var hasArrived = false
+    /// Whether this is a request's second arrival, which nobody waits for.
+    var isRepeat = false
+    /// Whether its connection broke: nothing of it arrives any more.
+    var isBroken = false
     var stream: StreamState?
 }
 
@@ -22,7 +26,9 @@ struct StreamState: Sendable {
     /// Whether the reader has said `proceed` since its last page.
     var isReady = true
     /// Pages that wait in the reader's socket.
-    var waiting: [Page] = []
+    var waiting: [(page: Page, bytes: Int)] = []
+    /// When a slow reader has read the first of them; nil before it begins.
+    var readAt: Instant?
     /// The stream's end, behind the pages that wait.
     var end: StreamEnd?
 }
@@ -66,6 +72,13 @@ enum Happening: Sendable {
     case act(Int)
     /// A node starts from an earlier state of its disk.
     case rolledBack(Int)
+    /// Inputs that a paused node could not be given.
+    case handed(Int, life: Int, [Input])
+    /// So many bytes have come to the far end of a node's downlink; what happens when they are
+    /// through.
+    indirect case queued(Int, Int, Happening)
+    /// A dial that nobody answered by now.
+    case dialExpired(UInt64)
     /// Something goes wrong, or ends to.
     case fault(Fault)
     /// Somebody at the node wants something.

@@ -5,7 +5,8 @@ import Gossip
 /// One node: its disk, and the engine while it is up.
 struct SimulatedNode: Sendable {
     let key: SecretKey
-    let settings: Settings
+    /// As it starts the next time.
+    var settings: Settings
     var log: MemoryLog
     /// Nil while the node is down.
     var engine: Engine?
@@ -31,4 +32,18 @@ struct SimulatedNode: Sendable {
     var pastReceived: UInt64 = 0
     /// Which side of a partition it is on; nodes of different sides don't hear each other.
     var side = 0
+    /// Whether its process is stopped, and what waits for that to end.
+    var isPaused = false
+    var held: [Happening] = []
+    /// Nil while it is right.
+    var clock: WallClock?
+    /// Nil while it is a good one.
+    var disk: FaultyDisk?
+    var backup: NodeBackup?
+    /// Its own line; nil: that of all nodes.
+    var bandwidth: Bandwidth?
+    var line = Line()
+    /// Nil while it reads as fast as it can.
+    var reader: SlowReader?
+    var traffic = NodeTraffic()
 }

@@ -7,8 +7,11 @@ extension Simulation {
     /// Hands inputs to a node's engine, after the reading of its wall clock, and carries out what
     /// it wants.
     mutating func deliver(_ inputs: [Input], to index: Int) {
+        guard !nodes[index].isPaused else {
+            return hold(.handed(index, life: nodes[index].life, inputs), for: index)
+        }
         var effects: [Effect] = []
-        let (wall, now) = (wall, now)
+        let (wall, now) = (wall(of: index), now)
         let inputs = adversaries.isEmpty ? inputs : overhear(inputs, of: index)
         nodes[index].engine?.handle(.wall(wall), at: now, into: &effects)
         for input in inputs { nodes[index].engine?.handle(input, at: now, into: &effects) }
@@ -19,7 +22,7 @@ extension Simulation {
         guard nodes[index].life == life, nodes[index].wakeAt == now else { return }
         nodes[index].wakeAt = nil
         var effects: [Effect] = []
-        let (wall, now) = (wall, now)
+        let (wall, now) = (wall(of: index), now)
         nodes[index].engine?.handle(.wall(wall), at: now, into: &effects)
         nodes[index].engine?.advance(to: now, into: &effects)
         settle(index, effects)
@@ -42,9 +45,6 @@ extension Simulation {
         }
         planWake(index)
     }
-
-    /// What every wall clock reads now.
-    var wall: WallTime { options.wall + (now - .zero) }
 
     /// At most one wake-up of a node counts: an earlier deadline makes the later one in the heap
     /// void.
@@ -78,6 +78,8 @@ extension Simulation {
         case .unlink(let name): unlink(name, of: index)
         case .report(.delivered(let id, let hop)): noteHop(hop, of: id)
         case .report(let report):
+            // The mark of a restored node is gone for good.
+            if case .caughtUp = report { nodes[index].settings.restoredSequence = nil }
             if options.keepsReports {
                 reports.append(KeptReport(node: index, time: now, report: report))
             }
@@ -112,7 +114,8 @@ extension Simulation {
     }
 
     private mutating func store(_ write: LogWrite, _ token: Token, at index: Int) {
-        nodes[index].diskUntil = max(nodes[index].diskUntil, now) + options.costs.store
+        nodes[index].diskUntil = max(nodes[index].diskUntil, now) + storeCost(of: index)
+        noteWrite(write, token, at: index)
         begin(
             .durable(index, life: nodes[index].life, token, write), at: nodes[index].diskUntil)
     }
@@ -132,10 +135,10 @@ extension Simulation {
     mutating func durable(_ index: Int, _ life: Int, _ token: Token, _ write: LogWrite) {
         workInFlight -= 1
         guard nodes[index].life == life else { return }
-        nodes[index].log.apply(write)
-        trace.add(.durable, node: index, at: now, write.entries.flatMap(\.event.id.bytes))
-        deliveries?.note(write.entries, at: now)
-        noteGoal(index)
+        if let cause = finishWrite(write, token, at: index) {
+            return deliver([.storeFailed(token, cause)], to: index)
+        }
+        put(write, on: index)
         deliver([.stored(token)], to: index)
     }
 

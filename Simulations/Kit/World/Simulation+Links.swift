@@ -6,21 +6,26 @@ import Gossip
 /// what comes behind it waits.
 extension Simulation {
     /// Both handshakes and the proof of the key: two round trips before the first frame.
-    private static let openingLatencies = 3
+    private static let openingLatencies: Int64 = 3
     /// What the kernels of both sides hold for one that does not read.
     private static let socketBytes = 256 << 10
+    /// Microseconds after which the network carries a segment, however much it loses.
+    private static let patience: Int64 = 60_000_000
 
     mutating func dial(_ name: LinkName, _ destination: Destination, from index: Int) {
         let life = nodes[index].life
         guard let node = destination.node, let callee = indices[node], callee != index else {
             return failDial(name, index, life, .unreachable("nobody is there"), in: .zero)
         }
-        if nodes[index].side != nodes[callee].side {
+        // A handshake needs both directions.
+        if isCut(from: index, to: callee) || isCut(from: callee, to: index) {
             return failDial(name, index, life, .timedOut, in: options.link.timeout)
         }
-        let latency = latency(of: Link(from: index, to: callee))
+        let link = Link(from: index, to: callee)
+        let latency = latency(of: link)
         guard nodes[callee].isUp else {
-            return failDial(name, index, life, .unreachable("nobody listens"), in: latency * 2)
+            return failDial(
+                name, index, life, .unreachable("nobody listens"), in: .microseconds(latency * 2))
         }
         pipeCount += 1
         pipes[pipeCount] = Pipe(sides: [
@@ -28,9 +33,8 @@ extension Simulation {
             Pipe.Side(node: callee, life: nodes[callee].life),
         ])
         nodes[index].pipes[name] = pipeCount
-        heap.push(
-            .dialled(pipeCount), at: now + latency * Self.openingLatencies + retransmission(latency)
-        )
+        let wait = latency * Self.openingLatencies + retransmission(latency, on: link)
+        heap.push(.dialled(pipeCount), at: now + .microseconds(wait))
     }
 
     private mutating func failDial(
@@ -44,25 +48,39 @@ extension Simulation {
     mutating func dialled(_ number: UInt64) {
         guard let pipe = pipes[number] else { return }
         let (dialler, acceptor) = (pipe[.dialler], pipe[.acceptor])
-        let isCut = nodes[dialler.node].side != nodes[acceptor.node].side
-        guard !isCut, nodes[acceptor.node].life == acceptor.life, nodes[acceptor.node].isUp else {
+        let isCut =
+            isCut(from: dialler.node, to: acceptor.node)
+            || isCut(from: acceptor.node, to: dialler.node)
+        guard !isCut, pipe.failure == nil, nodes[acceptor.node].life == acceptor.life,
+            nodes[acceptor.node].isUp
+        else {
+            pipes[number]?[.acceptor].isOver = true
             return endPipe(number, at: .dialler, in: .zero)
         }
         nodes[acceptor.node].linkCount += 1
         let name = LinkName(number: nodes[acceptor.node].linkCount, isOurs: false)
         pipes[number]?[.acceptor].name = name
         nodes[acceptor.node].pipes[name] = number
-        heap.push(
-            .opened(number), at: now + latency(of: Link(from: acceptor.node, to: dialler.node)))
+        let wait = latency(of: Link(from: acceptor.node, to: dialler.node))
+        heap.push(.opened(number), at: now + .microseconds(wait))
         let caller = Caller(node: nodes[dialler.node].key.node)
         deliver([.linked(name, caller)], to: acceptor.node)
     }
 
     mutating func opened(_ number: UInt64) {
-        guard let pipe = pipes[number], let name = pipe[.dialler].name, isAlive(pipe[.dialler])
+        guard let pipe = pipes[number], pipe.failure == nil, let name = pipe[.dialler].name,
+            isAlive(pipe[.dialler])
         else { return }
         let caller = Caller(node: nodes[pipe[.acceptor].node].key.node)
         deliver([.linked(name, caller)], to: pipe[.dialler].node)
+    }
+
+    /// Whoever was dialled has not answered, as a process that is stopped.
+    mutating func dialExpired(_ number: UInt64) {
+        guard let side = pipes[number]?[.acceptor], side.name == nil else { return }
+        pipes[number]?[.acceptor].isOver = true
+        pipes[number]?.failure = .timedOut
+        endPipe(number, at: .dialler, in: .zero)
     }
 
     private func isAlive(_ side: Pipe.Side) -> Bool {
@@ -75,7 +93,9 @@ extension Simulation {
     }
 
     mutating func transmit(_ bytes: [UInt8], over name: LinkName, from index: Int) {
-        guard let (number, end) = end(name, of: index), let pipe = pipes[number] else { return }
+        guard let (number, end) = end(name, of: index), let pipe = pipes[number],
+            pipe.failure == nil
+        else { return }
         pipes[number]?[end.other].unread += bytes.count
         if pipe[end.other].unread + bytes.count < Self.socketBytes {
             nodes[index].written.append(name)
@@ -85,39 +105,52 @@ extension Simulation {
         let target = pipe[end.other].node
         guard !bytes.isEmpty else { return }
         trace.add(.chunkSent, node: index, at: now, bytes)
-        links[Link(from: index, to: target), default: Traffic()].messages += 1
-        links[Link(from: index, to: target), default: Traffic()].overheadBytes += bytes.count
-        guard nodes[index].side == nodes[target].side, pipe.stalled.isEmpty else {
+        links[Link(from: index, to: target), default: Traffic()].sent(bytes.count, events: 0)
+        inFlightBytes += bytes.count
+        nodes[target].traffic.socketHighWater = max(
+            nodes[target].traffic.socketHighWater, pipe[end.other].unread + bytes.count)
+        let left = depart(bytes.count, from: index)
+        let isBehind = !pipe.stalled.isEmpty && pipe.stalled.contains { $0.end == end.other }
+        guard !isBehind, !isCut(from: index, to: target) else {
             pipes[number]?.stalled.append((end.other, bytes))
             return
         }
-        carry(bytes, to: end.other, of: number)
+        carry(bytes, to: end.other, of: number, from: left)
     }
 
-    private mutating func carry(_ bytes: [UInt8], to end: PipeEnd, of number: UInt64) {
+    /// Sends bytes that leave the node at `start`.
+    private mutating func carry(
+        _ bytes: [UInt8], to end: PipeEnd, of number: UInt64, from start: Instant
+    ) {
         guard let pipe = pipes[number] else { return }
-        let latency = latency(of: Link(from: pipe[end.other].node, to: pipe[end].node))
-        let arrival = max(now + latency + retransmission(latency), pipe[end].lastArrival)
+        let target = pipe[end].node
+        let link = Link(from: pipe[end.other].node, to: target)
+        let latency = latency(of: link)
+        let wait = latency + retransmission(latency, on: link)
+        let arrival = max(
+            Instant(microseconds: start.microseconds + wait), pipe[end].lastArrival)
         pipes[number]?[end].lastArrival = arrival
-        heap.push(.chunk(number, end, bytes), at: arrival)
+        plan(.chunk(number, end, bytes), bytes.count, to: target, at: arrival)
     }
 
     /// How much later a segment arrives because it was lost: two round trips for each loss, as the
     /// tail loss probe has it where more segments follow (RFC 8985 section 7.2), and 10 ms.
-    private mutating func retransmission(_ latency: Duration) -> Duration {
-        let probe = latency * 4 + .milliseconds(10)
-        var sum = Duration.zero
-        while sum < .seconds(60),
-            Double(lossDice.below(1 << 30)) < options.link.loss * Double(1 << 30)
-        {
-            sum += probe
-        }
+    /// Microseconds.
+    private mutating func retransmission(_ latency: Int64, on link: Link) -> Int64 {
+        let probe = latency * 4 + 10_000
+        var sum: Int64 = 0
+        while sum < Self.patience, isLost(on: link) { sum += probe }
         return sum
     }
 
     mutating func chunk(_ bytes: [UInt8], of number: UInt64, at end: PipeEnd) {
-        guard pipes[number].map({ isAlive($0[end]) }) == true else { return }
-        if !bytes.isEmpty { pipes[number]?[end].waiting.append(bytes) }
+        guard let pipe = pipes[number], pipe.failure == nil, isAlive(pipe[end]) else {
+            return drop(bytes.count)
+        }
+        if !bytes.isEmpty {
+            land(bytes.count, at: pipe[end].node)
+            pipes[number]?[end].waiting.append(bytes)
+        }
         pump(number, end)
     }
 
@@ -125,16 +158,34 @@ extension Simulation {
         guard let side = pipes[number]?[end], side.isReady, !side.waiting.isEmpty,
             let name = side.name
         else { return }
+        if let reading = readingTime(side.waiting[0].count, side.readAt, at: side.node) {
+            if reading > now, side.readAt == nil {
+                heap.push(.chunk(number, end, []), at: reading)
+            }
+            pipes[number]?[end].readAt = reading
+            if reading > now { return }
+        }
         pipes[number]?[end].isReady = false
+        pipes[number]?[end].readAt = nil
         let bytes = pipes[number]?[end].waiting.removeFirst() ?? []
-        pipes[number]?[end].unread -= bytes.count
         deliver([.received(name, bytes)], to: side.node)
-        guard let other = pipes[number]?[end.other], pipes[number]?[end].holdsUp == true,
-            pipes[number]?[end].unread ?? 0 < Self.socketBytes, isAlive(other),
-            let otherName = other.name
+        acknowledge(bytes.count, of: number, at: end)
+    }
+
+    /// Bytes were read: whoever sent them has room again, as soon as it hears of it.
+    private mutating func acknowledge(_ bytes: Int, of number: UInt64, at end: PipeEnd) {
+        guard let pipe = pipes[number] else { return }
+        let other = pipe[end.other]
+        guard !isCut(from: pipe[end].node, to: other.node) else {
+            pipes[number]?[end].unacknowledged += bytes
+            return
+        }
+        pipes[number]?[end].unread -= bytes
+        guard pipe[end].holdsUp, pipe[end].unread - bytes < Self.socketBytes, isAlive(other),
+            let name = other.name
         else { return }
         pipes[number]?[end].holdsUp = false
-        deliver([.written(otherName)], to: other.node)
+        deliver([.written(name)], to: other.node)
     }
 
     mutating func read(_ name: LinkName, of index: Int) {
@@ -151,26 +202,40 @@ extension Simulation {
             return
         }
         endPipe(number, at: end, in: .zero)
-        guard let pipe = pipes[number], nodes[index].side == nodes[pipe[end.other].node].side else {
+        guard let other = pipes[number]?[end.other].node, !isCut(from: index, to: other) else {
             return
         }
-        let latency = latency(of: Link(from: index, to: pipe[end.other].node))
-        endPipe(number, at: end.other, in: latency)
+        let wait = latency(of: Link(from: index, to: other))
+        endPipe(number, at: end.other, in: .microseconds(wait))
     }
 
     private mutating func endPipe(_ number: UInt64, at end: PipeEnd, in wait: Duration) {
         let last = pipes[number]?[end].lastArrival ?? .zero
-        heap.push(.unlinked(number, end), at: max(now + wait, wait == .zero ? now : last))
+        guard let node = pipes[number]?[end].node else { return }
+        let time = max(now + wait, wait == .zero ? now : last)
+        // Behind what was sent before, where that has to queue.
+        if wait == .zero {
+            heap.push(.unlinked(number, end), at: time)
+        } else {
+            plan(.unlinked(number, end), 0, to: node, at: time)
+        }
     }
 
     mutating func unlinked(_ number: UInt64, at end: PipeEnd) {
         guard let side = pipes[number]?[end], !side.isOver else { return }
         pipes[number]?[end].isOver = true
         let isAlive = nodes[side.node].life == side.life && nodes[side.node].isUp
-        if pipes[number]?[end.other].isOver == true { pipes[number] = nil }
+        let failure = pipes[number]?.failure
+        if pipes[number]?[end.other].isOver == true { remove(number) }
         guard let name = side.name, isAlive else { return }
         nodes[side.node].pipes[name] = nil
-        deliver([.unlinked(name, nil)], to: side.node)
+        deliver([.unlinked(name, failure)], to: side.node)
+    }
+
+    /// A link is over on both sides; what a cut kept back is lost.
+    private mutating func remove(_ number: UInt64) {
+        guard let pipe = pipes.removeValue(forKey: number) else { return }
+        for (_, bytes) in pipe.stalled { drop(bytes.count) }
     }
 
     /// A node has crashed: its kernel resets what was open.
@@ -181,25 +246,40 @@ extension Simulation {
             pipes[number]?[end].isOver = true
             let other = pipe[end.other]
             if other.isOver || other.name == nil {
-                pipes[number] = nil
-            } else if nodes[other.node].side == nodes[index].side {
-                heap.push(
-                    .unlinked(number, end.other),
-                    at: now + latency(of: Link(from: index, to: other.node)))
+                remove(number)
+            } else if !isCut(from: index, to: other.node) {
+                let wait = latency(of: Link(from: index, to: other.node))
+                heap.push(.unlinked(number, end.other), at: now + .microseconds(wait))
             }
         }
         nodes[index].pipes = [:]
         nodes[index].written = []
     }
 
-    /// After a partition: what was sent meanwhile is sent again.
+    /// After a cut: what was sent meanwhile is sent again, and what was read is acknowledged.
     mutating func releaseStalled() {
         for number in pipes.keys.sorted() {
-            guard let pipe = pipes[number], !pipe.stalled.isEmpty,
-                nodes[pipe[.dialler].node].side == nodes[pipe[.acceptor].node].side
-            else { continue }
-            pipes[number]?.stalled = []
-            for (end, bytes) in pipe.stalled { carry(bytes, to: end, of: number) }
+            sendAgain(number)
+            for end in [PipeEnd.dialler, .acceptor] { acknowledgeAgain(number, at: end) }
         }
+    }
+
+    private mutating func sendAgain(_ number: UInt64) {
+        guard let pipe = pipes[number], !pipe.stalled.isEmpty else { return }
+        pipes[number]?.stalled = []
+        for (end, bytes) in pipe.stalled {
+            if isCut(from: pipe[end.other].node, to: pipe[end].node) {
+                pipes[number]?.stalled.append((end, bytes))
+            } else {
+                carry(bytes, to: end, of: number, from: now)
+            }
+        }
+    }
+
+    private mutating func acknowledgeAgain(_ number: UInt64, at end: PipeEnd) {
+        guard let side = pipes[number]?[end], side.unacknowledged > 0 else { return }
+        // Counted anew where it is still cut.
+        pipes[number]?[end].unacknowledged = 0
+        acknowledge(side.unacknowledged, of: number, at: end)
     }
 }

@@ -1,8 +1,11 @@
 import Core
 import Federation
 
-/// The virtual network: every message is bytes, arrives late or never, and is counted.
+/// Requests and answers: every message is bytes, arrives late, twice or never, and is counted.
 extension Simulation {
+    /// How much later a request comes again.
+    private static let repetition: ClosedRange<Duration> = .zero...(.seconds(1))
+
     /// Puts a request on the wire.
     mutating func send(
         _ request: Request, _ token: Token, to destination: Destination, from caller: Int,
@@ -23,11 +26,34 @@ extension Simulation {
             return giveUp(number, .unreachable("nobody is there"), at: now)
         }
         let bytes = request.encoded()
-        let arrival = transmit(
-            bytes, events: request.eventBytes, Link(from: caller, to: callee), .requestSent)
-        if let arrival { heap.push(.request(number, bytes), at: arrival) }
+        let link = Link(from: caller, to: callee)
+        let fate = transmit(bytes, events: request.eventBytes, link, .requestSent)
+        if !fate.isLost { plan(.request(number, bytes), bytes.count, to: callee, at: fate.arrival) }
         // Requests always have a timer; a stream that is open has none.
-        if !isStream || arrival == nil { giveUp(number, .timedOut, at: now + options.link.timeout) }
+        if !isStream || fate.isLost {
+            giveUp(number, .timedOut, at: now + options.link.timeout)
+        }
+        if !isStream { mayRepeat(number, bytes, events: request.eventBytes, fate.arrival) }
+    }
+
+    /// A request that comes a second time: the same bytes from the same caller, which has no use
+    /// for the second answer.
+    private mutating func mayRepeat(
+        _ number: UInt64, _ bytes: [UInt8], events: Int, _ first: Instant
+    ) {
+        guard options.link.duplication > 0, var call = calls[number] else { return }
+        let isRepeated = Self.happens(options.link.duplication, &repeatDice)
+        let wait = repeatDice.duration(in: Self.repetition)
+        guard isRepeated, !isCut(from: call.caller, to: call.callee) else { return }
+        callCount += 1
+        call.isRepeat = true
+        calls[callCount] = call
+        let link = Link(from: call.caller, to: call.callee)
+        trace.add(.requestSent, node: call.caller, at: now, bytes)
+        count(bytes.count, events: events, on: link)
+        nodes[call.caller].traffic.sentBytes += bytes.count
+        inFlightBytes += bytes.count
+        plan(.request(callCount, bytes), bytes.count, to: call.callee, at: first + wait)
     }
 
     private func index(of destination: Destination) -> Int? {
@@ -40,35 +66,55 @@ extension Simulation {
         return nil
     }
 
-    /// Counts a message and draws its fate: when it arrives, or nil where it is lost.
+    /// Counts a message and draws its fate: when it is there, unless it is lost.
     private mutating func transmit(
         _ bytes: [UInt8], events: Int, _ link: Link, _ kind: TraceHash.Kind
-    ) -> Instant? {
+    ) -> (arrival: Instant, isLost: Bool) {
         trace.add(kind, node: link.from, at: now, bytes)
-        var traffic = links[link] ?? Traffic()
-        traffic.messages += 1
-        traffic.eventBytes += events
-        traffic.overheadBytes += bytes.count - events
+        count(bytes.count, events: events, on: link)
         // Both are drawn for each message, so that a fault that is switched on reshuffles nothing
         // else.
         let latency = latency(of: link)
-        let isLost = Double(lossDice.below(1 << 30)) < options.link.loss * Double(1 << 30)
-        let isCut = nodes[link.from].side != nodes[link.to].side
-        if isLost || isCut {
-            traffic.lostMessages += 1
-            traffic.lostBytes += bytes.count
-            trace.add(.lost, node: link.to, at: now)
+        let isHit = isLost(on: link)
+        let left = depart(bytes.count, from: link.from)
+        let arrival = Instant(microseconds: left.microseconds + latency + overtaken())
+        let isLost = isHit || isCut(from: link.from, to: link.to)
+        if isLost {
+            lose(bytes.count, on: link)
+        } else {
+            inFlightBytes += bytes.count
         }
-        links[link] = traffic
-        return isLost || isCut ? nil : now + latency
+        return (arrival, isLost)
+    }
+
+    private mutating func count(_ bytes: Int, events: Int, on link: Link) {
+        links[link, default: Traffic()].sent(bytes, events: events)
+    }
+
+    private mutating func lose(_ bytes: Int, on link: Link) {
+        links[link, default: Traffic()].lost(bytes)
+        trace.add(.lost, node: link.to, at: now)
+    }
+
+    /// Microseconds by which a message is later than it should be.
+    private mutating func overtaken() -> Int64 {
+        guard let reordering = options.link.reordering else { return 0 }
+        let isLate = Self.happens(reordering.share, &reorderDice)
+        let delay = Int64(reordering.delay.draw(&reorderDice))
+        return isLate ? delay : 0
     }
 
     /// A request reaches its callee.
     mutating func arrive(_ number: UInt64, _ bytes: [UInt8]) {
-        guard let call = calls[number] else { return }
+        guard let call = calls[number], !call.isBroken else { return drop(bytes.count) }
         guard nodes[call.callee].isUp else {
-            return giveUp(number, .unreachable("nobody listens"), at: now + latency())
+            drop(bytes.count)
+            guard !call.isRepeat else { return forget(number) }
+            let wait = latency(of: Link(from: call.callee, to: call.caller))
+            return giveUp(
+                number, .unreachable("nobody listens"), at: now + .microseconds(wait))
         }
+        land(bytes.count, at: call.callee)
         // What can't be decoded is what the receiver's shell would refuse.
         guard let request = try? Request(decoding: bytes) else {
             return reply(.refused(Refusal(.malformed)), to: number)
@@ -78,48 +124,47 @@ extension Simulation {
         deliver([.request(Exchange(number: number), caller, request)], to: call.callee)
     }
 
-    mutating func latency() -> Duration {
-        .microseconds(options.link.latency.draw(&latencyDice))
-    }
-
-    /// What a message needs now from one node to another.
-    mutating func latency(of link: Link) -> Duration {
-        guard options.link.isConstant else { return latency() }
-        let pair = Link(from: min(link.from, link.to), to: max(link.from, link.to))
-        if let known = pairLatencies[pair] { return known }
-        var dice = seeds.dice("pair", pair.from << 20 | pair.to)
-        let drawn = Duration.microseconds(options.link.latency.draw(&dice))
-        pairLatencies[pair] = drawn
-        return drawn
-    }
-
     mutating func giveUp(_ number: UInt64, _ failure: TransportFailure, at time: Instant) {
         heap.push(.failed(number, failure), at: time)
     }
 
     /// Puts an answer, or a page of a stream, on the wire.
     mutating func reply(_ response: Response, to number: UInt64) {
-        guard let call = calls[number] else { return }
+        guard let call = calls[number], !call.isBroken else { return }
         let bytes = response.encoded()
         let link = Link(from: call.callee, to: call.caller)
+        guard !call.isRepeat else { return replyInVain(bytes, response.eventBytes, link, number) }
         let kind: TraceHash.Kind = call.stream == nil ? .responseSent : .pageSent
-        guard let arrival = transmit(bytes, events: response.eventBytes, link, kind) else {
+        let fate = transmit(bytes, events: response.eventBytes, link, kind)
+        guard !fate.isLost else {
             if call.stream != nil { breakStream(number, at: now + options.link.timeout) }
             return
         }
-        let ordered = max(arrival, call.stream?.lastArrival ?? arrival)
+        let ordered = max(fate.arrival, call.stream?.lastArrival ?? fate.arrival)
         calls[number]?.stream?.lastArrival = ordered
-        heap.push(.answer(number, bytes), at: ordered)
+        plan(.answer(number, bytes), bytes.count, to: call.caller, at: ordered)
+    }
+
+    /// The second answer, which nobody waits for. It draws nothing, so that others' draws stay.
+    private mutating func replyInVain(
+        _ bytes: [UInt8], _ events: Int, _ link: Link, _ number: UInt64
+    ) {
+        trace.add(.responseSent, node: link.from, at: now, bytes)
+        count(bytes.count, events: events, on: link)
+        nodes[link.from].traffic.sentBytes += bytes.count
+        lose(bytes.count, on: link)
+        forget(number)
     }
 
     /// An answer reaches whoever asked.
     mutating func answer(_ number: UInt64, _ bytes: [UInt8]) {
-        guard let call = calls[number] else { return }
+        guard let call = calls[number], !call.isBroken else { return drop(bytes.count) }
+        land(bytes.count, at: call.caller)
         // What can't be decoded is what the receiver's shell would refuse.
         guard let response = try? Response(decoding: bytes) else {
             return fail(number, .malformed("the answer is not canonical"))
         }
-        guard call.stream == nil else { return take(response, from: number) }
+        guard call.stream == nil else { return take(response, bytes.count, from: number) }
         forget(number)
         links[Link(from: call.caller, to: call.callee), default: Traffic()].roundTrips += 1
         let callee = nodes[call.callee]
@@ -143,13 +188,14 @@ extension Simulation {
     /// ever saw it open.
     mutating func abandon(_ number: UInt64, _ call: Call) {
         forget(number)
-        guard call.hasArrived else { return }
-        heap.push(.abandoned(number, callee: call.callee), at: now + latency())
+        guard call.hasArrived, !call.isBroken else { return }
+        let wait = latency(of: Link(from: call.caller, to: call.callee))
+        heap.push(.abandoned(number, callee: call.callee), at: now + .microseconds(wait))
     }
 
     /// Ends the call for the network; whatever still arrives for it is dropped.
     mutating func forget(_ number: UInt64) {
-        guard let call = calls.removeValue(forKey: number) else { return }
+        guard let call = calls.removeValue(forKey: number), !call.isRepeat else { return }
         if call.stream != nil {
             nodes[call.caller].streams[call.token] = nil
         } else {

@@ -4,10 +4,10 @@ import Federation
 /// Streams: pages in order, one in flight, the next one read only when the reader says so.
 extension Simulation {
     /// A page reaches the reader's socket.
-    mutating func take(_ response: Response, from number: UInt64) {
+    mutating func take(_ response: Response, _ bytes: Int, from number: UInt64) {
         switch response {
         case .page(let page):
-            calls[number]?.stream?.waiting.append(page)
+            calls[number]?.stream?.waiting.append((page, bytes))
             pump(number)
         case .refused(let refusal): end(number, StreamEnd(failure: .refused(refusal)))
         default: end(number, StreamEnd(failure: .malformed("a stream has pages")))
@@ -21,11 +21,23 @@ extension Simulation {
             if let end = stream.end { finish(number, end) }
             return
         }
-        let page = stream.waiting.removeFirst()
+        if let reading = readingTime(stream.waiting[0].bytes, stream.readAt, at: call.caller) {
+            if reading > now, stream.readAt == nil { heap.push(.pump(number), at: reading) }
+            calls[number]?.stream?.readAt = reading
+            if reading > now { return }
+        }
+        let page = stream.waiting.removeFirst().page
         stream.isReady = false
+        stream.readAt = nil
         calls[number]?.stream = stream
         deliver([.page(call.token, page)], to: call.caller)
         deliver([.drained(Exchange(number: number))], to: call.callee)
+    }
+
+    /// When a reader has read what is first in its socket; nil where it reads at once.
+    mutating func readingTime(_ bytes: Int, _ planned: Instant?, at reader: Int) -> Instant? {
+        guard nodes[reader].reader != nil else { return nil }
+        return planned ?? nodes[reader].reader?.read(bytes, now)
     }
 
     /// The reader has taken in its last page.
@@ -48,8 +60,9 @@ extension Simulation {
     mutating func close(_ number: UInt64, _ refusal: Refusal?) {
         guard let call = calls[number], let stream = call.stream else { return }
         if let refusal { return reply(.refused(refusal), to: number) }
-        let arrival = max(now + latency(), stream.lastArrival)
-        heap.push(.ended(number, StreamEnd(failure: nil)), at: arrival)
+        let wait = latency(of: Link(from: call.callee, to: call.caller))
+        let arrival = max(now + .microseconds(wait), stream.lastArrival)
+        plan(.ended(number, StreamEnd(failure: nil)), 0, to: call.caller, at: arrival)
     }
 
     /// Both ends learn that a stream is broken.

@@ -65,7 +65,17 @@ public struct Simulation: Sendable {
     var calls: [UInt64: Call] = [:]
     var pipes: [UInt64: Pipe] = [:]
     var pipeCount: UInt64 = 0
-    var pairLatencies: [Link: Duration] = [:]
+    /// Microseconds.
+    var pairLatencies: [Link: Int64] = [:]
+    /// By node; empty until somebody asks.
+    var regionOf: [Int] = []
+    var mutes: [Mute] = []
+    /// Directions within a burst of losses.
+    var illLinks: Set<Link> = []
+    var pausedNodes = 0
+    /// Bytes on their way, and those that arrived where nobody wanted them.
+    var inFlightBytes = 0
+    var droppedBytes = 0
     var callCount: UInt64 = 0
     var orderCount: UInt64 = 0
     /// Verifications, loads and writes under way.
@@ -79,6 +89,10 @@ public struct Simulation: Sendable {
     var indices: [NodeID: Int] = [:]
     var latencyDice: Dice
     var lossDice: Dice
+    var burstDice: Dice
+    var repeatDice: Dice
+    var reorderDice: Dice
+    var tearDice: Dice
     let seeds: Seeds
 
     public init(_ options: Options = Options()) {
@@ -86,6 +100,10 @@ public struct Simulation: Sendable {
         seeds = Seeds(options.seed)
         latencyDice = seeds.dice("latency")
         lossDice = seeds.dice("loss")
+        burstDice = seeds.dice("bursts")
+        repeatDice = seeds.dice("duplication")
+        reorderDice = seeds.dice("reordering")
+        tearDice = seeds.dice("torn writes")
     }
 }
 
@@ -176,6 +194,7 @@ extension Simulation {
     private mutating func step() {
         guard let (time, happening) = heap.pop() else { return }
         now = time
+        if pausedNodes > 0, holdsBack(happening) { return }
         switch happening {
         case .request(let call, let bytes): arrive(call, bytes)
         case .answer(let call, let bytes): answer(call, bytes)
@@ -198,6 +217,11 @@ extension Simulation {
         case .durable(let node, let life, let token, let write):
             durable(node, life, token, write)
         case .wake(let node, let life): wake(node, life: life)
+        case .handed(let node, let life, let inputs):
+            guard nodes[node].life == life else { return }
+            deliver(inputs, to: node)
+        case .queued(let node, let bytes, let happening): queue(happening, bytes, at: node)
+        case .dialExpired(let pipe): dialExpired(pipe)
         case .act(let node): act(node)
         case .rolledBack(let node): rollBack(node)
         case .fault(let fault):
