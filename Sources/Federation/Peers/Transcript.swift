@@ -1,14 +1,14 @@
-import Core
+package import Core
 
 /// What both sides of a registration sign: both keys, both nonces, the TLS key that the connection
 /// showed, and what each said about itself. The roles stand in it, so that nothing can be reflected
 /// or replayed to another node.
-struct Transcript: Sendable {
+package struct Transcript: Sendable {
     /// SHA-256 over "teambook-register-v1\0" and the fields in order.
     let hash: Digest
 
     /// `first` asked, `second` answered over a connection of `tlsKey`.
-    init(
+    package init(
         first: Introduction, second: NodeID, nonce: Digest, card: NodeCard, time: WallTime,
         tlsKey: Digest
     ) {
@@ -32,7 +32,7 @@ struct Transcript: Sendable {
     var challenge: [UInt8] { message("teambook-register-v1 challenge\0") }
 
     /// What A signs; it covers A's decision.
-    func confirmation(isApproved: Bool) -> [UInt8] {
+    package func confirmation(isApproved: Bool) -> [UInt8] {
         message("teambook-register-v1 confirm\0") + [isApproved ? 1 : 0]
     }
 

@@ -30,13 +30,15 @@ struct Stage {
         }
     }
 
-    /// Honest nodes post in turn, `rate` events a second for so many seconds.
-    mutating func post(for seconds: Int, rate: Int = 10) {
+    /// Honest nodes post in turn, `rate` events a second for so many seconds, each of so many bytes
+    /// at least.
+    mutating func post(for seconds: Int, rate: Int = 10, bytes: Int = 0) {
         let honest = world.honestNodes
+        let filling = String(repeating: "x", count: bytes)
         for place in 0..<seconds * rate {
             let time = world.now + .milliseconds(1000 * Int64(place) / Int64(rate))
             let node = honest[place % honest.count]
-            world.post("event \(place) of \(node)", at: node, time: time)
+            world.post("event \(place) of \(node) \(filling)", at: node, time: time)
         }
         run(for: seconds)
     }
@@ -53,7 +55,7 @@ struct Stage {
     }
 
     private static func excess(_ engine: Engine?) -> String? {
-        guard let engine else { return "down" }
+        guard let engine else { return nil }
         let standing = engine.gossip.standing
         if standing.missing > 16_384 { return "missing: \(standing.missing)" }
         if standing.neighbors.count > 8 { return "neighbors: \(standing.neighbors.count)" }
@@ -102,6 +104,14 @@ extension Stage {
         return latencies.sorted()
     }
 
+    /// What 99 % of the delays are no longer than, where all are honest.
+    static func calm(_ count: Int = 12, seconds: Int = 8) -> Duration {
+        var stage = Stage(count)
+        let start = stage.world.now
+        stage.post(for: seconds)
+        return stage.p99(since: start)
+    }
+
     /// Of the delays since `start`, that which 99 % are no longer than.
     func p99(since start: Instant) -> Duration {
         let sorted = latencies(since: start)
@@ -110,8 +120,7 @@ extension Stage {
 
     /// How often honest nodes ended links with dishonest ones for this cause.
     func endings(_ cause: ByeCause) -> Int {
-        let bad = Set(
-            (0..<world.nodeCount).filter { !world.isHonest($0) }.map { world.id(of: $0) })
+        let bad = dishonest
         return world.reports.count { kept in
             guard world.isHonest(kept.node),
                 case .neighbor(let node, isUp: false, cause) = kept.report
@@ -145,6 +154,35 @@ extension Stage {
         world.honestNodes.reduce(0) { sum, node in
             sum + Int(world.engine(of: node)?.refusals[code] ?? 0)
         }
+    }
+
+    /// The sum over all links of honest nodes, and over all that they had.
+    func tally(_ value: (LinkTally) -> Int) -> Int {
+        world.honestNodes.reduce(0) { sum, node in
+            sum + (world.engine(of: node).map { value($0.gossip.tally) } ?? 0)
+        }
+    }
+
+    /// What operators of honest nodes were told of dishonest peers.
+    var troubles: [String] {
+        let bad = dishonest
+        return world.reports.filter { world.isHonest($0.node) }.compactMap { kept in
+            guard case .trouble(let node?, let why) = kept.report, bad.contains(node) else {
+                return nil
+            }
+            return why
+        }
+    }
+
+    /// Neighbors of a node that are dishonest, and all that it has.
+    func badNeighbors(of node: Int) -> (bad: Int, all: Int) {
+        let bad = dishonest
+        let all = world.engine(of: node)?.gossip.standing.neighbors.map(\.node) ?? []
+        return (all.count { bad.contains($0) }, all.count)
+    }
+
+    var dishonest: Set<NodeID> {
+        Set((0..<world.nodeCount).filter { !world.isHonest($0) }.map { world.id(of: $0) })
     }
 
     /// Events that honest nodes refused, for this reason.

@@ -17,5 +17,42 @@ struct WithholdingTests {
         stage.settle()
         stage.expectTheHonestUnharmed()
         #expect(stage.p99(since: start) < .seconds(2))
+        // What they announced and did not send.
+        #expect(stage.tally(\.brokenPromises) > 0)
+    }
+
+    @Test func aVictimsEventsComeByOtherWaysThanItsCensors() {
+        var stage = Stage()
+        stage.corrupt(last: 4, .withhold, victim: 0)
+        let start = stage.world.now
+        stage.post(for: 8)
+        stage.settle()
+        stage.expectTheHonestUnharmed()
+        #expect(stage.p99(since: start) < .seconds(2))
+    }
+
+    @Test func whoPrunesEverythingHarmsOnlyItself() {
+        var stage = Stage()
+        stage.corrupt(last: 4, .prune)
+        let start = stage.world.now
+        stage.post(for: 8)
+        stage.settle()
+        stage.expectTheHonestUnharmed()
+        #expect(stage.p99(since: start) < Stage.calm() * 2)
+    }
+
+    @Test func whoReadsAByteASecondDelaysNobodyElse() {
+        var stage = Stage()
+        stage.corrupt(last: 3, .slowloris)
+        let start = stage.world.now
+        stage.post(for: 8, rate: 40, bytes: 6000)
+        #expect(stage.p99(since: start) < Stage.calm() * 2)
+        // A queue was full: from then on it was only told what there is.
+        #expect(stage.tally(\.overflows) > 0)
+        // What is asked of it is not answered, so nobody keeps it for long.
+        stage.run(for: 60)
+        #expect(stage.endings(.silent) > 0)
+        stage.settle()
+        stage.expectTheHonestUnharmed()
     }
 }
