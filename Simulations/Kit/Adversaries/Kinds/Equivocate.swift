@@ -2,8 +2,8 @@ import Core
 import Federation
 import Gossip
 
-/// Signs two events for each place of its chain, and tells one half of its neighbors of the one, the
-/// other half of the other.
+/// Signs two events for each place of its chain, and tells one half of its neighbors of the one,
+/// the other half of the other.
 struct Equivocate: Attack {
     var period: Duration? { .seconds(1) }
     private var last: Event?
