@@ -40,7 +40,10 @@ extension Simulation {
     /// From now on it is noted when new events arrive where.
     public mutating func watchDeliveries() { deliveries = Deliveries() }
 
-    mutating func noteHop(_ hop: UInt8, of id: EventID) { deliveries?.note(hop, of: id) }
+    mutating func noteHop(_ hop: UInt8, of id: EventID, at node: Int) {
+        deliveries?.note(hop, of: id)
+        recorder?.note(hop: Int(hop), of: id, at: node)
+    }
 
     /// From now on so many messages are lost.
     public mutating func set(loss: Double) { options.link.loss = loss }

@@ -35,6 +35,23 @@ struct JSONWriter {
     /// A number that is written already; null where there is none.
     mutating func field(_ key: String, number: String?) { put(key, number ?? "null") }
 
+    /// An array of whole numbers.
+    mutating func numbers(_ key: String, _ values: [Int]) { put(key, Self.list(values)) }
+
+    /// An array of such arrays.
+    mutating func lists(_ key: String, _ values: [[Int]]) {
+        put(key, "[" + values.map(Self.list).joined(separator: ",") + "]")
+    }
+
+    /// An array of strings.
+    mutating func strings(_ key: String, _ values: [String]) {
+        put(key, "[" + values.map(Self.quoted).joined(separator: ",") + "]")
+    }
+
+    private static func list(_ values: [Int]) -> String {
+        "[" + values.map(String.init).joined(separator: ",") + "]"
+    }
+
     private mutating func put(_ key: String, _ value: String) {
         name(key)
         text += value

@@ -76,10 +76,11 @@ extension Simulation {
         case .transmit(let name, let bytes): transmit(bytes, over: name, from: index)
         case .read(let name): read(name, of: index)
         case .unlink(let name): unlink(name, of: index)
-        case .report(.delivered(let id, let hop)): noteHop(hop, of: id)
+        case .report(.delivered(let id, let hop)): noteHop(hop, of: id, at: index)
         case .report(let report):
             // The mark of a restored node is gone for good.
             if case .caughtUp = report { nodes[index].settings.restoredSequence = nil }
+            record(report, of: index)
             if options.keepsReports {
                 reports.append(KeptReport(node: index, time: now, report: report))
             }

@@ -58,6 +58,9 @@ public struct Simulation: Sendable {
     /// How many events a log must hold for `reachedGoal`.
     public var goal = Int.max
 
+    /// How much has happened: arrivals, timers, finished work and inputs, each as one.
+    public internal(set) var happeningCount = 0
+
     var nodes: [SimulatedNode] = []
     /// Nodes that are dishonest.
     var adversaries: [Int: Adversary] = [:]
@@ -85,6 +88,8 @@ public struct Simulation: Sendable {
     /// Requests without their answer or failure; streams don't count.
     var requestsInFlight = 0
     var trace = TraceHash()
+    /// Nil unless `record` was called.
+    var recorder: Recorder?
     var verifications: [Digest: Bool] = [:]
     var indices: [NodeID: Int] = [:]
     var latencyDice: Dice
@@ -176,7 +181,9 @@ extension Simulation {
             if isDone(self) { return }
             step()
         }
-        if !isDone(self) { now = max(now, end) }
+        guard !isDone(self), end > now else { return }
+        takeSamples(before: end)
+        now = end
     }
 
     /// Whether nothing is on its way: no input that was scheduled, no request without its answer,
@@ -193,7 +200,9 @@ extension Simulation {
 
     private mutating func step() {
         guard let (time, happening) = heap.pop() else { return }
+        if let due = recorder?.sampleAt, due < time { takeSamples(before: time) }
         now = time
+        happeningCount += 1
         if pausedNodes > 0, holdsBack(happening) { return }
         switch happening {
         case .request(let call, let bytes): arrive(call, bytes)

@@ -107,6 +107,7 @@ extension Simulation {
         nodes[index].log.apply(write)
         trace.add(.durable, node: index, at: now, write.entries.flatMap(\.event.id.bytes))
         deliveries?.note(write.entries, at: now)
+        record(write.entries, at: index)
         noteGoal(index)
     }
 }
