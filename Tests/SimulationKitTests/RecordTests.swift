@@ -113,6 +113,29 @@ struct RecordTests {
         #expect(world.isProvenEqual)
     }
 
+    @Test func faultsAreMarkedWithTheirNodes() throws {
+        var world = World.federation(4, isAutomatic: false)
+        world.apply(.crash(3))
+        world.run(until: .seconds(1))
+        world.record()
+        world.schedule(.start(3, from: .kept), at: .seconds(2))
+        world.schedule(.start(3, from: .kept), at: .seconds(3))
+        world.schedule(.partition([0, 1, 0, 1]), at: .seconds(4))
+        world.schedule(.heal, at: .seconds(5))
+        world.run(until: .seconds(10))
+        let record = try #require(world.runRecord(Self.label))
+        // The second start had no effect, the crash was before.
+        #expect(
+            record.faults == [
+                RunRecord.Fault(time: .seconds(1), kind: "start", nodes: [3]),
+                RunRecord.Fault(time: .seconds(3), kind: "partition", nodes: [1, 3]),
+                RunRecord.Fault(time: .seconds(4), kind: "heal", nodes: []),
+            ])
+        #expect(record.samples.first?.held[3] == -1)
+        #expect(record.samples.last?.held[3] != -1)
+        #expect(record.dishonest.isEmpty)
+    }
+
     @Test func aWorldThatNobodyComparedIsNotProvenEqual() {
         var world = World.federation(3, isAutomatic: false)
         world.record()

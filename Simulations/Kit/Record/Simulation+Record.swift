@@ -35,11 +35,15 @@ extension Simulation {
             duration: now - recorder.start, samples: samples, latencies: recorder.latencies,
             catchUp: recorder.catchUp, figures: figures(since: recorder.figuresBefore),
             registered: recorder.registered, neighborChanges: recorder.neighborChanges,
-            spreads: recorder.eventSpreads, faults: [],
+            spreads: recorder.eventSpreads,
+            faults: faults.filter { $0.hadEffect && $0.time >= recorder.start }.map {
+                RunRecord.Fault($0, since: recorder.start)
+            },
             bytes: ByteSums(self) - recorder.bytesBefore,
             messages: traffic.messages - recorder.trafficBefore.messages,
             roundTrips: traffic.roundTrips - recorder.trafficBefore.roundTrips,
-            happenings: happeningCount - recorder.happeningsBefore, wallTime: wallTime,
+            happenings: happeningCount - recorder.happeningsBefore,
+            dishonest: nodes.indices.filter { !isHonest($0) }, wallTime: wallTime,
             traceHash: traceHash.hex)
     }
 
