@@ -23,6 +23,16 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let signals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 
+// Part of the program, so that it needs no folder beside it. The tests compare with the folder.
+let scenarioFiles: [Resource] = [
+    "steady", "cold-start", "single-origin", "all-origins", "burst", "loss-5", "loss-20",
+    "loss-burst", "churn-5", "churn-20", "churn-60", "churn-empty", "crash-30", "crash-50",
+    "crash-80", "crash-90", "partition-10", "partition-60", "partition-300", "partition-1800",
+    "isolate", "one-way", "flapping", "late-joiner", "slow-peer", "crash-disk", "disk-full",
+    "clock-5s", "clock-59s", "clock-61s", "clock-hour", "clock-frozen", "join-storm", "reconnect",
+    "duplication", "restore", "removed", "ring", "star", "regions", "slow-lines", "soak",
+].map { .embedInCode("\($0).toml") }
+
 let package = Package(
     name: "federate",
     products: [
@@ -74,11 +84,18 @@ let package = Package(
             name: "SimulationKit",
             dependencies: ["Core", "Gossip", "MerkleSearchTree", "Federation"],
             path: "Simulations/Kit"),
+        .target(
+            name: "Scenarios",
+            dependencies: [
+                "Core", "Federation", "SimulationKit",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            path: "Simulations/Scenarios", resources: scenarioFiles),
         .executableTarget(
             name: "node",
             dependencies: [
                 "CQREncode", "Core", "Discovery", "Federation", "FederationAPI", "Gossip",
-                "MerkleSearchTree", "SimulationKit", "Storage", lifecycle, logging, nioCore,
+                "MerkleSearchTree", "Scenarios", "SimulationKit", "Storage", lifecycle, logging, nioCore,
                 signals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -116,6 +133,9 @@ let package = Package(
             name: "SimulationKitTests",
             dependencies: ["Core", "Federation", "Gossip", "MerkleSearchTree", "SimulationKit"],
             resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "ScenariosTests",
+            dependencies: ["Core", "Federation", "Scenarios", "SimulationKit"]),
         .testTarget(name: "NodeTests", dependencies: ["Core", "node"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Core", "FederationAPI", "Storage", "node"]),

@@ -7,20 +7,61 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct GossipTests {
-    private static func scenario(
-        _ fault: GossipScenario.Fault, nodes: Int = 24, events: Int = 120, seed: UInt64 = 1
-    ) -> GossipScenario {
-        GossipScenario("test", fault, nodes: nodes, events: events, seed: seed)
+    /// What goes wrong while 24 nodes post.
+    struct Trouble: CustomTestStringConvertible, Sendable {
+        var name: String
+        var faults: [PlannedFault]
+
+        var testDescription: String { name }
+
+        static func loss(_ part: Double) -> Trouble {
+            let link = LinkModel(isConstant: true, loss: part)
+            return Trouble(
+                name: "loss \(part)", faults: [PlannedFault(.network(link), lasts: .seconds(10))])
+        }
+
+        static func crash(_ part: Int) -> Trouble {
+            Trouble(
+                name: "crash \(part)", faults: [PlannedFault(.crash(.kept), portion: .part(part))])
+        }
+
+        static func partition(_ seconds: Int64) -> Trouble {
+            let fault = PlannedFault(
+                .partition, lasts: .seconds(seconds), portion: .part(500))
+            return Trouble(name: "partition \(seconds)", faults: [fault])
+        }
+
+        static let churn = Trouble(
+            name: "churn",
+            faults: [
+                PlannedFault(
+                    .crash(.kept), lasts: .seconds(20), portion: .part(600), until: .seconds(60),
+                    isPerMinute: true)
+            ])
     }
 
-    private static func gossip(_ scenario: GossipScenario) throws -> SpreadReport {
-        let report = try GossipReport(scenario, methods: [.gossip])
-        return try #require(report.methods.first)
+    private static func plan(_ trouble: Trouble? = nil) -> ScenarioPlan {
+        var plan = ScenarioPlan(name: "test")
+        plan.faults = trouble?.faults ?? []
+        plan.criteria.within = .seconds(15)
+        return plan
+    }
+
+    private static func run(
+        _ plan: ScenarioPlan, nodes: Int = 24, events: Int = 120, seed: UInt64 = 1,
+        method: SpreadMethod = .gossip
+    ) throws -> ScenarioResult {
+        var run = try ScenarioRun(
+            plan,
+            ScenarioRun.Options(nodes: nodes, events: events, seed: seed, method: method))
+        return run.run()
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func inCalmEveryEventComesOnce(_ seed: UInt64) throws {
-        let report = try Self.gossip(Self.scenario(.none, seed: seed))
+        let result = try Self.run(Self.plan(), seed: seed)
+        let report = result.figures
+        #expect(result.isPass, "\(result.troubles)")
         #expect(report.deliveredFraction == 1)
         #expect(report.deliveries == 120 * 23)
         #expect(report.rmr <= 0.02)
@@ -30,37 +71,37 @@ struct GossipTests {
 
     @Test(
         arguments: [
-            .loss(0.05), .loss(0.2), .churn(60), .crash(50), .crash(90), .partition(10),
+            .loss(0.05), .loss(0.2), .churn, .crash(500), .crash(900), .partition(10),
             .partition(60),
-        ] as [GossipScenario.Fault])
-    func whateverGoesWrongEverythingIsEverywhereInTime(_ fault: GossipScenario.Fault) throws {
-        let report = try Self.gossip(Self.scenario(fault))
-        #expect(report.deliveredFraction == 1)
-        #expect(report.settled != nil)
-        #expect(report.rmr <= 0.6)
+        ] as [Trouble])
+    func whateverGoesWrongEverythingIsEverywhereInTime(_ trouble: Trouble) throws {
+        let result = try Self.run(Self.plan(trouble))
+        #expect(result.isPass, "\(result.troubles)")
+        #expect(result.figures.deliveredFraction == 1)
+        #expect(result.figures.settled != nil)
+        #expect(result.figures.rmr <= 0.6)
     }
 
     @Test func oneSeedGivesOneTrace() throws {
-        let scenario = Self.scenario(.churn(60), nodes: 12, events: 40)
-        let first = try Self.gossip(scenario)
-        #expect(try Self.gossip(scenario).traceHash == first.traceHash)
-        var other = scenario
-        other.seed = 2
-        #expect(try Self.gossip(other).traceHash != first.traceHash)
+        let plan = Self.plan(.churn)
+        let first = try Self.run(plan, nodes: 12, events: 40).figures.traceHash
+        #expect(try Self.run(plan, nodes: 12, events: 40).figures.traceHash == first)
+        #expect(try Self.run(plan, nodes: 12, events: 40, seed: 2).figures.traceHash != first)
     }
 
     @Test func theBaselinesBringEverythingTooAndFloodingPaysForIt() throws {
-        let report = try GossipReport(Self.scenario(.none, nodes: 12, events: 40))
-        let rmr = Dictionary(uniqueKeysWithValues: report.methods.map { ($0.method, $0.rmr) })
-        #expect(report.methods.allSatisfy { $0.deliveredFraction == 1 })
-        #expect(rmr[.push] == 0)
-        #expect(try #require(rmr[.flood]) > 3)
+        let results = try SpreadMethod.allCases.map {
+            try Self.run(Self.plan(), nodes: 12, events: 40, method: $0)
+        }
+        #expect(results.allSatisfy { $0.figures.deliveredFraction == 1 })
+        #expect(results.first { $0.options.method == .push }?.figures.rmr == 0)
+        let flood = try #require(results.first { $0.options.method == .flood })
+        #expect(flood.figures.rmr > 3)
     }
 
     /// A calm federation of this many nodes, 40 s after its start.
     private static func federation(_ count: Int) -> Simulation {
-        var world = GossipRun.world(
-            scenario(.none, nodes: count), .gossip, Seeds(7))
+        var world = World.gossip(count, seed: 7)
         world.run(until: .zero + .seconds(40))
         return world
     }
@@ -154,8 +195,7 @@ struct GossipTests {
     }
 
     @Test func noNodeEverHasMoreNeighborsThanItMay() throws {
-        var world = GossipRun.world(
-            Self.scenario(.none, nodes: 60), .gossip, Seeds(3))
+        var world = World.gossip(60, seed: 3)
         for second in 1...60 as ClosedRange<Int64> {
             world.run(until: .zero + .seconds(second))
             for node in 0..<60 {

@@ -6,6 +6,15 @@ import Gossip
 
 /// Small federations for tests.
 enum World {
+    /// `count` nodes of a scenario in which nothing goes wrong, all just started, by gossip.
+    static func gossip(_ count: Int, seed: UInt64) -> Simulation {
+        var world = ScenarioRun.world(
+            ScenarioPlan(name: "test"), ScenarioRun.Options(nodes: count, seed: seed), Seeds(seed),
+            late: [])
+        for index in 0..<count { world.start(index) }
+        return world
+    }
+
     /// `count` nodes with empty logs, all up; each is registered with those that `knows` says.
     static func federation(
         _ count: Int, seed: UInt64 = 1, isAutomatic: Bool = true, link: LinkModel = LinkModel(),

@@ -42,6 +42,14 @@ enum Text {
         return "\(padded.dropLast(places)).\(padded.suffix(places))"
     }
 
+    /// `value` rounded to `places` decimals.
+    static func fixed(_ value: Double, _ places: Int) -> String {
+        var scale = 1.0
+        for _ in 0..<places { scale *= 10 }
+        let scaled = Int64((value * scale).rounded())
+        return (scaled < 0 ? "-" : "") + decimal(abs(scaled), places: places)
+    }
+
     /// Seconds with `places` decimals, at most six, rounded down.
     static func seconds(_ duration: Duration, places: Int) -> String {
         var scaled = duration.microseconds

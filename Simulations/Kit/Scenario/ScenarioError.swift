@@ -12,3 +12,13 @@ public enum ScenarioError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension ScenarioError {
+    static func check(
+        _ option: String, _ value: Int, _ range: ClosedRange<Int>
+    ) throws(ScenarioError) {
+        guard range.contains(value) else {
+            throw .outOfRange(option, allowed: "\(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+}

@@ -81,6 +81,7 @@ extension Simulation {
             // The mark of a restored node is gone for good.
             if case .caughtUp = report { nodes[index].settings.restoredSequence = nil }
             record(report, of: index)
+            checks?.note(report, of: index, at: now)
             if options.keepsReports {
                 reports.append(KeptReport(node: index, time: now, report: report))
             }

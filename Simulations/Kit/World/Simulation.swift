@@ -55,6 +55,8 @@ public struct Simulation: Sendable {
     public internal(set) var reports: [KeptReport] = []
     /// When each node's log reached `goal` events, nil where it has not.
     public internal(set) var reachedGoal: [Instant?] = []
+    /// What is checked with each write and report; nil where nobody asked for it.
+    var checks: SafetyChecks?
     /// How many events a log must hold for `reachedGoal`.
     public var goal = Int.max
 

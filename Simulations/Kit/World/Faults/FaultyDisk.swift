@@ -104,9 +104,10 @@ extension Simulation {
 
     /// Makes a write durable.
     mutating func put(_ write: LogWrite, on index: Int) {
+        guard isSound(write, of: index) else { return }
         nodes[index].log.apply(write)
         trace.add(.durable, node: index, at: now, write.entries.flatMap(\.event.id.bytes))
-        deliveries?.note(write.entries, at: now)
+        deliveries?.note(write.entries, of: index, at: now)
         record(write.entries, at: index)
         noteGoal(index)
     }

@@ -8,6 +8,7 @@ struct Sums {
     var received: UInt64 = 0
     var bytes = 0
     var eventBytes = 0
+    var messages = 0
     var kinds: [Int]
 
     init(_ simulation: Simulation) {
@@ -18,6 +19,7 @@ struct Sums {
             received += node.engine?.receivedEvents ?? 0
         }
         bytes = simulation.traffic.bytes
+        messages = simulation.traffic.messages
         eventBytes = simulation.traffic.eventBytes
         kinds = Frame.Kind.allCases.map(tally.sentBytes)
     }
@@ -26,6 +28,7 @@ struct Sums {
         var difference = a
         difference.received -= b.received
         difference.bytes -= b.bytes
+        difference.messages -= b.messages
         difference.eventBytes -= b.eventBytes
         difference.kinds = zip(a.kinds, b.kinds).map { $0 - $1 }
         difference.tally.duplicates -= b.tally.duplicates
@@ -58,6 +61,8 @@ public struct SpreadReport: Hashable, Sendable {
     /// By kind of frame; "http" is what went as requests and answers.
     public let bytesByKind: [(name: String, bytes: Int)]
     public let deliveries: Int
+    /// Requests, answers, pages and chunks of links that were put on the wire.
+    public let messages: Int
     public let traceHash: String
     public var wallTime: Duration?
 
@@ -90,9 +95,37 @@ public struct SpreadReport: Hashable, Sendable {
         bytesByKind =
             zip(Frame.Kind.allCases, sums.kinds).map { ($0.name, $1) }
             + [("http", sums.bytes - overLinks)]
+        messages = sums.messages
         traceHash = simulation.traceHash.hex
     }
 
     public static func == (a: Self, b: Self) -> Bool { a.traceHash == b.traceHash }
     public func hash(into hasher: inout Hasher) { hasher.combine(traceHash) }
+}
+
+extension SpreadReport {
+    /// The fields that every run has.
+    func write(to json: inout JSONWriter) {
+        func milliseconds(_ duration: Duration) -> String {
+            Text.decimal(duration.microseconds / 100, places: 1)
+        }
+        json.field("rmr", number: Text.fixed(rmr, 4))
+        json.object("latencyMilliseconds") { json in
+            json.field("p50", number: milliseconds(p50))
+            json.field("p99", number: milliseconds(p99))
+            json.field("max", number: milliseconds(max))
+        }
+        json.object("lastHop") { json in
+            json.field("mean", number: Text.fixed(lastHopMean, 2))
+            json.field("max", lastHopMax)
+        }
+        json.field("deliveredFraction", number: Text.fixed(deliveredFraction, 6))
+        json.field("settledSeconds", number: settled.map { Text.seconds($0, places: 3) })
+        json.field("messages", messages)
+        json.field("bytesPerDelivery", number: Text.fixed(bytesPerDelivery, 1))
+        json.field("eventBytes", number: Text.fixed(eventBytes, 1))
+        json.object("bytesByKind") { json in
+            for kind in bytesByKind { json.field(kind.name, kind.bytes) }
+        }
+    }
 }

@@ -1,0 +1,50 @@
+/// What runs have shown before, to compare with: lines of `federate simulate --json`.
+///
+/// One seed gives one run, so nothing here is noise of the machine: the tolerance says how much a
+/// change of the engine may shift where a message goes first without being worse.
+public struct BaselineRun: Codable, Hashable, Sendable {
+    public struct Latency: Codable, Hashable, Sendable {
+        public var p50: Double
+        public var p99: Double
+    }
+
+    public var scenario: String
+    public var method: String
+    public var nodes: Int
+    public var events: Int
+    public var seed: UInt64
+    public var latencyMilliseconds: Latency
+    public var bytesPerDelivery: Double
+    public var messages: Int
+    public var rmr: Double
+    public var settledSeconds: Double?
+    public var verdict: String
+
+    /// Whether both are runs of the same.
+    public func isComparable(to other: BaselineRun) -> Bool {
+        scenario == other.scenario && method == other.method && nodes == other.nodes
+            && events == other.events && seed == other.seed
+    }
+
+    /// What is worse in `self` than it was in `before`, in words; empty where nothing is. What is
+    /// within `tolerance` (0.1 is a tenth), or within the resolution of its measure, is the same.
+    public func regressions(since before: BaselineRun, tolerance: Double) -> [String] {
+        var worse: [String] = []
+        func compare(_ name: String, _ now: Double, _ then: Double, _ resolution: Double) {
+            guard now > then * (1 + tolerance) + resolution else { return }
+            worse.append("\(name): \(Text.fixed(now, 2)), was \(Text.fixed(then, 2))")
+        }
+        compare("p50 ms", latencyMilliseconds.p50, before.latencyMilliseconds.p50, 1)
+        compare("p99 ms", latencyMilliseconds.p99, before.latencyMilliseconds.p99, 2)
+        compare("bytes a delivery", bytesPerDelivery, before.bytesPerDelivery, 2)
+        compare("messages", Double(messages), Double(before.messages), 20)
+        compare("RMR", rmr, before.rmr, 0.02)
+        switch (settledSeconds, before.settledSeconds) {
+        case (let now?, let then?): compare("settled s", now, then, 0.5)
+        case (nil, _?): worse.append("never equal")
+        default: break
+        }
+        if verdict != "pass", before.verdict == "pass" { worse.append("verdict: \(verdict)") }
+        return worse
+    }
+}

@@ -1,0 +1,191 @@
+import Core
+import Federation
+import Gossip
+
+/// What a run has shown when its time was up, and what it shows once it has come to rest.
+struct Judgement: Sendable {
+    let isEqual: Bool
+    /// Part of all events that was at each node that had to hold them.
+    let fraction: Double
+    private let healed: Instant
+    private let sums: Sums
+    private let deliveries: Deliveries?
+    /// Bytes that late nodes were sent, by the size of what they lacked; the highest.
+    private let catchUp: Double?
+
+    init(_ run: ScenarioRun, healed: Instant, sums: Sums) {
+        self.healed = healed
+        self.sums = sums
+        isEqual = run.isEqual
+        fraction = Self.fraction(run)
+        deliveries = run.simulation.deliveries
+        catchUp = Self.catchUp(run)
+    }
+
+    private static func fraction(_ run: ScenarioRun) -> Double {
+        let core = run.core
+        var all: Set<EventID> = []
+        for node in core { all.formUnion(run.simulation.log(of: node).entries.map(\.event.id)) }
+        guard !all.isEmpty, !core.isEmpty else { return 0 }
+        let held = core.reduce(0) { $0 + run.simulation.log(of: $1).count }
+        return Double(held) / Double(all.count * core.count)
+    }
+
+    private static func catchUp(_ run: ScenarioRun) -> Double? {
+        run.arrivals.sorted { $0.key < $1.key }.compactMap { node, before in
+            let received = run.simulation.traffic(of: node).receivedBytes - before.received
+            let gained = run.simulation.logBytes(of: node) - before.held
+            return gained > 0 ? Double(received) / Double(gained) : nil
+        }.max()
+    }
+
+    /// The run's result, when it is over.
+    func result(
+        of run: inout ScenarioRun, settled: Duration?, restless: Int, isCut: Bool
+    ) -> ScenarioResult {
+        let figures = SpreadReport(
+            run.options.method, run.simulation, sums, fraction: fraction, settled: settled)
+        if !isCut {
+            if !isEqual { findDifferences(&run, settled) }
+            findLost(&run)
+            if run.options.method != .push { findLoose(&run) }
+            findUnrest(&run, restless)
+        }
+        run.simulation.coverTallies()
+        return ScenarioResult(
+            run, figures: figures,
+            criteria: run.plan.criteria.judge(figures, run, catchUp: catchUp), isCut: isCut)
+    }
+
+    /// L1, L6: who lacks what, and why nothing explains it.
+    private func findDifferences(_ run: inout ScenarioRun, _ settled: Duration?) {
+        let core = run.core
+        let most = core.map { run.simulation.eventCount(of: $0) }.max() ?? 0
+        let behind = core.filter { run.simulation.eventCount(of: $0) < most }
+        let when = settled.map { "equal after \(Text.seconds($0, places: 1)) s" } ?? "never equal"
+        run.simulation.find(
+            .converged, behind.first,
+            "\(Text.seconds(run.plan.criteria.within, places: 0)) s after the last fault "
+                + "\(behind.count) of \(core.count) nodes lack events; \(when)")
+    }
+
+    /// S2, L6: what was acknowledged and is nowhere, unless a recorded fault took it.
+    private func findLost(_ run: inout ScenarioRun) {
+        var held: Set<EventID> = []
+        for node in run.core {
+            held.formUnion(run.simulation.log(of: node).entries.map(\.event.id))
+        }
+        for entry in run.simulation.acknowledged where !held.contains(entry.id) {
+            if run.removed.contains(entry.node) || !run.honest.contains(entry.node) { continue }
+            let isExplained = run.simulation.faults.contains { fault in
+                fault.explainsLoss(at: entry.node, since: entry.time)
+            }
+            guard !isExplained else { continue }
+            run.simulation.find(
+                .explained, entry.node,
+                "\(entry.id.short), acknowledged at "
+                    + "\(Text.seconds(entry.time - .zero, places: 3)) s, is nowhere, and no fault "
+                    + "explains it")
+        }
+        for node in run.core {
+            let log = run.simulation.log(of: node)
+            let lost = run.simulation.acknowledged.first { entry in
+                entry.node == node && !log.holds(entry.id)
+                    && !run.simulation.faults.contains {
+                        $0.explainsLoss(at: node, since: entry.time)
+                    }
+            }
+            if let lost {
+                run.simulation.find(.kept, node, "it has lost its own \(lost.id.short)")
+            }
+        }
+    }
+
+    /// L2, L3, L4: neighbors connect all, nobody is alone, nothing is waited for.
+    private func findLoose(_ run: inout ScenarioRun) {
+        let core = run.core
+        guard core.count > 1, let first = core.first else { return }
+        var reached: Set<Int> = [first]
+        var open = [first]
+        var views: [Int: [Int]] = [:]
+        for node in core {
+            guard let standing = run.simulation.nodes[node].engine?.gossip.standing else {
+                continue
+            }
+            views[node] = standing.neighbors.compactMap { run.simulation.indices[$0.node] }
+            if standing.neighbors.isEmpty { run.simulation.find(.neighbors, node, "it has none") }
+            if standing.missing > 0 {
+                run.simulation.find(
+                    .settled, node, "\(standing.missing) announced events have not come")
+            }
+        }
+        while let node = open.popLast() {
+            for other in views[node] ?? [] where reached.insert(other).inserted {
+                open.append(other)
+            }
+        }
+        let apart = core.filter { !reached.contains($0) }
+        if !apart.isEmpty {
+            run.simulation.find(
+                .connected, apart.first,
+                "\(apart.count) of \(core.count) nodes are not reached by neighbors")
+        }
+    }
+
+    /// L5: a federation that is done comes to rest.
+    private func findUnrest(_ run: inout ScenarioRun, _ happenings: Int) {
+        let most = run.options.nodes * Self.happeningsAtRest * (1 + run.adversaries.count)
+        guard run.isEqual, happenings > most else { return }
+        run.simulation.find(
+            .quiet, nil, "\(happenings) happenings in 10 s after all was done, more than \(most)")
+    }
+
+    /// Of one node in ten seconds: signs of life and views of at most 24 neighbors, a session and a
+    /// visit, with the timers for all this.
+    private static let happeningsAtRest = 2_000
+}
+
+extension RecordedFault {
+    /// Whether it can have taken an event that a node had acknowledged before.
+    func explainsLoss(at node: Int, since: Instant) -> Bool {
+        guard time >= since else { return false }
+        switch fault {
+        case .crash(node): return true
+        case .start(node, from: .empty), .start(node, from: .backup): return true
+        default: return false
+        }
+    }
+}
+
+extension Criteria {
+    /// Each criterion with what the run has shown.
+    func judge(
+        _ figures: SpreadReport, _ run: ScenarioRun, catchUp: Double?
+    ) -> [ScenarioResult.Criterion] {
+        var judged: [ScenarioResult.Criterion] = []
+        func most(_ name: String, _ limit: Double?, _ value: Double?, _ places: Int = 2) {
+            guard let limit else { return }
+            judged.append(
+                ScenarioResult.Criterion(
+                    name: name, limit: Text.fixed(limit, places),
+                    value: value.map { Text.fixed($0, places) } ?? "none",
+                    isMet: value.map { $0 <= limit } ?? false))
+        }
+        func milliseconds(_ duration: Duration) -> Double { Double(duration.microseconds) / 1000 }
+        most(
+            "equal within s", Double(within.microseconds) / 1e6,
+            figures.settled.map { Double($0.microseconds) / 1e6 }, 1)
+        most("RMR", rmr, figures.rmr, 3)
+        most("p50 ms", p50.map(milliseconds), milliseconds(figures.p50), 1)
+        most("p99 ms", p99.map(milliseconds), milliseconds(figures.p99), 1)
+        most("last hop", lastHop, figures.lastHopMean, 1)
+        most(
+            "x event", bytesFactor,
+            figures.eventBytes > 0 ? figures.bytesPerDelivery / figures.eventBytes : nil)
+        most("bytes by what was lacked", catchUpFactor, catchUp)
+        most(
+            "all have neighbors within s", neighborsWithin.map { Double($0.microseconds) / 1e6 },
+            run.neighborsAt.map { Double($0.microseconds) / 1e6 }, 1)
+        return judged
+    }
+}

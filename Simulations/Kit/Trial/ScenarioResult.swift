@@ -1,0 +1,62 @@
+import Core
+
+/// What one run of a scenario has shown.
+public struct ScenarioResult: Sendable {
+    /// One of the scenario's limits.
+    public struct Criterion: Hashable, Sendable {
+        public var name: String
+        public var limit: String
+        public var value: String
+        public var isMet: Bool
+    }
+
+    public let scenario: String
+    public let options: ScenarioRun.Options
+    /// Events that were to be posted.
+    public let events: Int
+    public let figures: SpreadReport
+    public internal(set) var criteria: [Criterion]
+    /// Checks that did not hold.
+    public let findings: [Finding]
+    public let coverage: Coverage
+    public let faults: [RecordedFault]
+    /// Events that nodes acknowledged.
+    public let acknowledged: Int
+    /// Dishonest nodes.
+    public let adversaries: [Int]
+    /// How long it was, in virtual time.
+    public let time: Duration
+    /// What the simulator carried out, one after the other.
+    public let happenings: Int
+    /// Whether it was ended before its time.
+    public let isCut: Bool
+    /// What it took here; nil where nobody measured.
+    public var wallTime: Duration?
+
+    init(_ run: ScenarioRun, figures: SpreadReport, criteria: [Criterion], isCut: Bool) {
+        scenario = run.plan.name
+        options = run.options
+        events = run.events
+        self.figures = figures
+        self.criteria = criteria
+        findings = run.simulation.findings
+        coverage = run.simulation.coverage
+        faults = run.simulation.faults
+        acknowledged = run.simulation.acknowledged.count
+        adversaries = run.adversaries.map(\.node)
+        time = run.simulation.now - .zero
+        happenings = run.simulation.happeningCount
+        self.isCut = isCut
+    }
+
+    /// Whether every check held and every criterion is met, and the run was not cut short.
+    public var isPass: Bool { !isCut && findings.isEmpty && criteria.allSatisfy(\.isMet) }
+
+    /// What failed first, for a comparison of two failing runs; nil for a pass.
+    public var failure: String? {
+        findings.first?.check.rawValue ?? criteria.first { !$0.isMet }?.name
+    }
+
+    /// Names this very run.
+    public var replay: ReplayLine { ReplayLine(scenario: scenario, options: options) }
+}

@@ -1,0 +1,189 @@
+import Core
+import Federation
+public import SimulationKit
+import TOMLKit
+
+/// A scenario as its file says it; docs/SIMULATIONS.md has every key. An unknown key is an error,
+/// so that a typing mistake never makes a scenario easier.
+public struct ScenarioFile: Codable, Hashable, Sendable {
+    var name: String
+    var summary: String
+    var federation: FederationTable?
+    var network: NetworkTable?
+    var workload: WorkloadTable?
+    var fault: [FaultTable]?
+    var adversary: [AdversaryTable]?
+    var pass: PassTable?
+
+    struct FederationTable: Codable, Hashable {
+        var topology: String?
+        var registered: Int?
+        var activeView: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case topology, registered
+            case activeView = "active_view"
+        }
+    }
+
+    struct WorkloadTable: Codable, Hashable {
+        var origins: Int?
+        var events: Int?
+        var rate: Int?
+        var bodyBytes: Int?
+        var warmUp: Int?
+        var settling: String?
+        var shared: Int?
+        var largeEvery: Int?
+        var largeBytes: Int?
+        var lasts: String?
+
+        enum CodingKeys: String, CodingKey {
+            case origins, events, rate, settling, shared, lasts
+            case bodyBytes = "body_bytes"
+            case warmUp = "warm_up"
+            case largeEvery = "large_every"
+            case largeBytes = "large_bytes"
+        }
+    }
+
+    struct AdversaryTable: Codable, Hashable {
+        var kind: String
+        var nodes: Int?
+        var share: Double?
+    }
+
+    struct PassTable: Codable, Hashable {
+        var within: String?
+        var rmr: Double?
+        var p50: String?
+        var p99: String?
+        var lastHop: Double?
+        var bytesFactor: Double?
+        var neighborsWithin: String?
+        var calmFactor: Double?
+        var catchUpFactor: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case within, rmr, p50, p99
+            case lastHop = "last_hop"
+            case bytesFactor = "bytes_factor"
+            case neighborsWithin = "neighbors_within"
+            case calmFactor = "calm_factor"
+            case catchUpFactor = "catch_up_factor"
+        }
+    }
+}
+
+/// Why a scenario file says nothing.
+public struct ScenarioFileError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension ScenarioFile {
+    /// Reads a scenario; the error says where it is wrong.
+    public static func plan(_ text: String) throws(ScenarioFileError) -> ScenarioPlan {
+        let file: ScenarioFile
+        do {
+            let table = try TOMLTable(string: text)
+            file = try TOMLDecoder(strictDecoding: true).decode(ScenarioFile.self, from: table)
+        } catch let error as TOMLParseError {
+            let place = error.source.begin
+            throw ScenarioFileError(
+                "line \(place.line), column \(place.column): \(error.description)")
+        } catch let error as UnexpectedKeysError {
+            let keys = error.keys.keys.sorted().joined(separator: ", ")
+            throw ScenarioFileError("no such key: \(keys)")
+        } catch let error as DecodingError {
+            throw ScenarioFileError(explain(error))
+        } catch {
+            throw ScenarioFileError("\(error)")
+        }
+        return try file.plan()
+    }
+
+    private static func explain(_ error: DecodingError) -> String {
+        func name(_ path: [any CodingKey]) -> String {
+            path.map(\.stringValue).joined(separator: ".")
+        }
+        return switch error {
+        case .keyNotFound(let key, let context): "\(name(context.codingPath + [key])) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context):
+            "\(name(context.codingPath)) has a value of the wrong type"
+        @unknown default: "\(error)"
+        }
+    }
+
+    private func plan() throws(ScenarioFileError) -> ScenarioPlan {
+        var plan = ScenarioPlan(name: name, summary: summary)
+        try federation?.set(&plan)
+        try network?.set(&plan.link)
+        try workload?.set(&plan.workload)
+        for fault in fault ?? [] { plan.faults.append(try fault.planned(plan.link)) }
+        for adversary in adversary ?? [] { plan.adversaries.append(try adversary.planned()) }
+        try pass?.set(&plan.criteria)
+        return plan
+    }
+}
+
+extension ScenarioFile.FederationTable {
+    fileprivate func set(_ plan: inout ScenarioPlan) throws(ScenarioFileError) {
+        if let topology {
+            guard let known = PlannedTopology(rawValue: topology) else {
+                throw .notOne(of: PlannedTopology.allCases.map(\.rawValue), "topology", topology)
+            }
+            plan.topology = known
+        }
+        plan.registered = registered ?? plan.registered
+        plan.activeView = activeView ?? plan.activeView
+    }
+}
+
+extension ScenarioFile.WorkloadTable {
+    fileprivate func set(_ workload: inout PlannedWorkload) throws(ScenarioFileError) {
+        workload.origins = origins ?? workload.origins
+        workload.events = events ?? workload.events
+        workload.rate = rate ?? workload.rate
+        workload.bodyBytes = bodyBytes ?? workload.bodyBytes
+        workload.warmUp = warmUp ?? workload.warmUp
+        workload.shared = shared ?? workload.shared
+        workload.largeEvery = largeEvery ?? workload.largeEvery
+        workload.largeBytes = largeBytes ?? workload.largeBytes
+        if let settling { workload.settling = try Units.duration(settling, "settling") }
+        if let lasts { workload.lasts = try Units.duration(lasts, "workload.lasts") }
+    }
+}
+
+extension ScenarioFile.AdversaryTable {
+    fileprivate func planned() throws(ScenarioFileError) -> PlannedAdversary {
+        guard let known = AdversaryKind(rawValue: kind) else {
+            throw .notOne(of: AdversaryKind.allCases.map(\.rawValue), "adversary.kind", kind)
+        }
+        return PlannedAdversary(known, try Units.portion(nodes: nodes, share: share))
+    }
+}
+
+extension ScenarioFile.PassTable {
+    fileprivate func set(_ criteria: inout Criteria) throws(ScenarioFileError) {
+        if let within { criteria.within = try Units.duration(within, "within") }
+        criteria.rmr = rmr
+        if let p50 { criteria.p50 = try Units.duration(p50, "p50") }
+        if let p99 { criteria.p99 = try Units.duration(p99, "p99") }
+        criteria.lastHop = lastHop
+        criteria.bytesFactor = bytesFactor
+        if let neighborsWithin {
+            criteria.neighborsWithin = try Units.duration(neighborsWithin, "neighbors_within")
+        }
+        criteria.calmFactor = calmFactor
+        criteria.catchUpFactor = catchUpFactor
+    }
+}
+
+extension ScenarioFileError {
+    static func notOne(of names: [String], _ key: String, _ value: String) -> ScenarioFileError {
+        ScenarioFileError("\(key) = \"\(value)\" is none of \(names.joined(separator: ", "))")
+    }
+}

@@ -1,0 +1,81 @@
+public import SimulationKit
+
+/// The scenarios that come with the program: the files of this folder, in the order in which they
+/// are listed.
+public enum ScenarioLibrary {
+    private static let files = [
+        PackageResources.steady_toml,
+        PackageResources.cold_start_toml,
+        PackageResources.single_origin_toml,
+        PackageResources.all_origins_toml,
+        PackageResources.burst_toml,
+        PackageResources.loss_5_toml,
+        PackageResources.loss_20_toml,
+        PackageResources.loss_burst_toml,
+        PackageResources.churn_5_toml,
+        PackageResources.churn_20_toml,
+        PackageResources.churn_60_toml,
+        PackageResources.churn_empty_toml,
+        PackageResources.crash_30_toml,
+        PackageResources.crash_50_toml,
+        PackageResources.crash_80_toml,
+        PackageResources.crash_90_toml,
+        PackageResources.partition_10_toml,
+        PackageResources.partition_60_toml,
+        PackageResources.partition_300_toml,
+        PackageResources.partition_1800_toml,
+        PackageResources.isolate_toml,
+        PackageResources.one_way_toml,
+        PackageResources.flapping_toml,
+        PackageResources.late_joiner_toml,
+        PackageResources.slow_peer_toml,
+        PackageResources.crash_disk_toml,
+        PackageResources.disk_full_toml,
+        PackageResources.clock_5s_toml,
+        PackageResources.clock_59s_toml,
+        PackageResources.clock_61s_toml,
+        PackageResources.clock_hour_toml,
+        PackageResources.clock_frozen_toml,
+        PackageResources.join_storm_toml,
+        PackageResources.reconnect_toml,
+        PackageResources.duplication_toml,
+        PackageResources.restore_toml,
+        PackageResources.removed_toml,
+        PackageResources.ring_toml,
+        PackageResources.star_toml,
+        PackageResources.regions_toml,
+        PackageResources.slow_lines_toml,
+        PackageResources.soak_toml,
+    ]
+
+    /// All of them. A file that can't be read is a mistake of whoever built the program.
+    public static let plans: [ScenarioPlan] = files.map { bytes in
+        do throws(ScenarioFileError) {
+            return try ScenarioFile.plan(String(decoding: bytes, as: UTF8.self))
+        } catch {
+            fatalError("a scenario of the library: \(error)")
+        }
+    }
+
+    /// Those that take too long to be among `all`: hours of virtual time.
+    public static let long = ["partition-1800", "clock-hour", "soak"]
+
+    /// A few that together go through most of the engine.
+    public static let smoke = [
+        "steady", "loss-20", "churn-60", "partition-10", "restore", "clock-61s", "duplication",
+        "disk-full",
+    ]
+
+    /// Names that stand for several.
+    public static let groups = ["all", "smoke", "long"]
+
+    /// What a name stands for: a scenario, or a group; empty where it is neither.
+    public static func plans(named name: String) -> [ScenarioPlan] {
+        switch name {
+        case "all": plans.filter { !long.contains($0.name) }
+        case "smoke": plans.filter { smoke.contains($0.name) }
+        case "long": plans.filter { long.contains($0.name) }
+        default: plans.filter { $0.name == name }
+        }
+    }
+}

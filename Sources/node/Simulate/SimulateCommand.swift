@@ -1,0 +1,182 @@
+import ArgumentParser
+import Core
+// For `timespec`, which the compiler attributes to it.
+import CoreFoundation
+import FederationAPI
+import Foundation
+import Scenarios
+import SimulationKit
+
+/// `federate simulate`
+struct Simulate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run federations of this very engine in one process, in virtual time.",
+        discussion: """
+            Without --scenario: naive and MST sync side by side, the front page. With --scenario: \
+            events are posted while something goes wrong, every rule is checked, and in the end all \
+            honest nodes must hold the same. docs/SIMULATIONS.md describes every scenario and check.
+
+            --scenario NAME runs one of: \(Self.scenarioNames.joined(separator: ", ")).
+            --scenario all, smoke or long runs several; FILE.toml runs your own; swarm draws what \
+            goes wrong from the seed: with --seeds 200 it prints failures only.
+
+            A failure prints the line that replays it. Exit codes: 0 all passed, 1 something failed, \
+            3 worse than --baseline, 4 two processes ran differently, 64 wrong usage, 130 interrupted \
+            (what is known by then is printed).
+            """)
+
+    static let scenarioNames = ScenarioLibrary.plans.map(\.name)
+
+    @OptionGroup var format: JSONFlag
+
+    @Option(
+        help: "What happens: a scenario, all, smoke, long, swarm, or a file.",
+        completion: .list(ScenarioLibrary.groups + [Swarm.name] + scenarioNames))
+    var scenario: String?
+
+    @Flag(help: "List the scenarios, and what each is about.")
+    var list = false
+
+    @Option(help: "Nodes, 2 to 1000 (default: 50; swarm: drawn).")
+    var nodes: Int?
+
+    @Option(help: "Events (default: what the scenario says; front page: 2000).")
+    var events: Int?
+
+    @Option(help: "Whom each node is registered with (default: what the scenario says).")
+    var peersPerNode: Int?
+
+    @Option(help: "Events a second (default: what the scenario says).")
+    var rate: Int?
+
+    @Option(help: "Bytes of each body (default: what the scenario says).")
+    var size: Int?
+
+    @Option(help: "Neighbors aimed at (default: what the scenario says, 6).")
+    var activeView: Int?
+
+    @Option(help: "Methods, by commas (default: gossip; front page: all of them).")
+    var methods: String?
+
+    @Option(help: "Part of messages that is lost, 0 to 0.9.")
+    var loss = 0.0
+
+    @Option(help: "Where nodes are: a file of latencies.", completion: .file(extensions: ["toml"]))
+    var regions: String?
+
+    @Option(help: "Everything follows from it.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Run with so many seeds, from --seed on.")
+    var seeds = 1
+
+    @Option(name: .customLong("jobs"), help: "Runs at once (default: one for each core).")
+    var jobsAtOnce: Int?
+
+    @Option(help: "Front page: take the events from a file of `federate export`.",
+        completion: .file())
+    var trace: String?
+
+    @Option(help: "Run what a failure has printed.")
+    var replay: String?
+
+    @Flag(help: "Make the first failing run as small as it gets.")
+    var shrink = false
+
+    @Option(
+        help: "Compare with what --json has printed before; exit code 3 where something is worse.",
+        completion: .file())
+    var baseline: String?
+
+    @Option(help: "How much worse is still the same, as a part.")
+    var tolerance = 0.05
+
+    @Option(
+        help: "Write the report as a page of its own that needs no network.",
+        completion: .file(extensions: ["html"]))
+    var html: String?
+
+    @Flag(help: "Run again in a second process, with other hashing, and compare the traces.")
+    var checkDeterminism = false
+
+    func run() async throws {
+        if list { return printList() }
+        if scenario != nil || replay != nil { return try await runScenarios() }
+        guard !shrink, baseline == nil else {
+            throw ValidationError("--shrink and --baseline are of runs with --scenario")
+        }
+        try await runFrontPage()
+    }
+
+    private func printList() {
+        let width = Self.scenarioNames.map(\.count).max() ?? 0
+        for plan in ScenarioLibrary.plans {
+            let blanks = String(repeating: " ", count: width - plan.name.count)
+            Terminal.out("\(plan.name)\(blanks)  \(plan.summary)")
+        }
+    }
+
+    private func runFrontPage() async throws {
+        let scenario = Scenario(
+            nodes: nodes ?? 50, events: events ?? 2000, peersPerNode: peersPerNode ?? 8, loss: loss,
+            seed: seed, trace: try trace.map(Self.readEvents))
+        let prepared: PreparedScenario
+        do throws(ScenarioError) {
+            prepared = try scenario.prepared()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        var reports: [MethodReport] = []
+        let started = ContinuousClock.now
+        for method in SyncMethod.allCases {
+            if Terminal.isErrorTerminal {
+                Terminal.note("\r\u{1b}[2K\(method.rawValue) …", terminator: "")
+            }
+            reports.append(prepared.run(method) { ContinuousClock.now - started })
+        }
+        if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K", terminator: "") }
+        let report = SimulateReport(prepared, methods: reports)
+        if checkDeterminism { try compareWithSecondProcess(report.json()) }
+        Terminal.out(
+            format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
+        if !report.isPass { throw ExitCode(1) }
+    }
+
+    /// Runs the same in a second process and compares what it prints with `json`.
+    func compareWithSecondProcess(_ json: String) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = CommandLine.arguments.dropFirst().filter { $0 != "--check-determinism" }
+        if !format.json { process.arguments?.append("--json") }
+        let output = Pipe()
+        process.standardOutput = output
+        // Dictionaries are in another order there: nothing may hang on it.
+        var environment = ProcessInfo.processInfo.environment
+        let hashing = "SWIFT_DETERMINISTIC_HASHING"
+        environment[hashing] = environment[hashing] == nil ? "1" : nil
+        process.environment = environment
+        try process.run()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        let other = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+        guard other == json else {
+            Terminal.note("a second process with the same seed ran otherwise:\n\(other)")
+            throw Exit.nondeterministic
+        }
+        Terminal.note("a second process ran the same, to the last byte of every message")
+    }
+
+    private static func readEvents(_ path: String) throws -> [Event] {
+        // Whatever the reason, the user can only name another file.
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw UserError("\(path) can't be read")
+        }
+        return try text.split(separator: "\n").enumerated().map { number, line in
+            // The line's number says more than the decoder's reason.
+            guard let view = try? JSONDecoder().decode(EventView.self, from: Data(line.utf8)) else {
+                throw UserError("\(path) line \(number + 1) is not an event of an export")
+            }
+            return try view.event()
+        }
+    }
+}

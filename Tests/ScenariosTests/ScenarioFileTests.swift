@@ -1,0 +1,116 @@
+import Core
+import Foundation
+import Testing
+
+@testable import Scenarios
+@testable import SimulationKit
+
+struct ScenarioFileTests {
+    private static func plan(_ body: String) throws -> ScenarioPlan {
+        try ScenarioFile.plan("name = \"test\"\nsummary = \"a test\"\n" + body)
+    }
+
+    @Test func everyFileOfTheFolderIsPartOfTheProgram() throws {
+        let folder = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Simulations/Scenarios")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { $0.hasSuffix(".toml") }.map { String($0.dropLast(5)) }
+        #expect(files.sorted() == ScenarioLibrary.plans.map(\.name).sorted())
+    }
+
+    @Test func everyNameStandsForSomething() {
+        let names = ScenarioLibrary.plans.map(\.name)
+        #expect(Set(names).count == names.count)
+        #expect(ScenarioLibrary.plans.allSatisfy { !$0.summary.isEmpty })
+        #expect(ScenarioLibrary.smoke.allSatisfy { names.contains($0) })
+        #expect(ScenarioLibrary.long.allSatisfy { names.contains($0) })
+        let all = ScenarioLibrary.plans(named: "all").count
+        #expect(all + ScenarioLibrary.long.count == names.count)
+        #expect(ScenarioLibrary.plans(named: "no such scenario").isEmpty)
+    }
+
+    @Test func whatAFileSaysIsWhatIsRun() throws {
+        let plan = try Self.plan(
+            """
+            [network]
+            latency = "5ms..7ms"
+            loss = 0.25
+            up = 1000
+
+            [workload]
+            origins = 3
+            lasts = "2min"
+
+            [[fault]]
+            kind = "crash"
+            at = "1s"
+            lasts = "250ms"
+            share = 0.2
+            every = "10s"
+            until = "1h"
+
+            [[fault]]
+            kind = "clock"
+            lasts = "9s"
+            clock = "-61s"
+
+            [[adversary]]
+            kind = "forge"
+            nodes = 2
+
+            [pass]
+            within = "7s"
+            p99 = "150ms"
+            """)
+        #expect(plan.link.latency == .uniform(.milliseconds(5)...(.milliseconds(7))))
+        #expect(plan.link.loss == 0.25)
+        #expect(plan.link.bandwidth == Bandwidth(up: 1000))
+        #expect(plan.workload.origins == 3)
+        #expect(plan.workload.lasts == .seconds(120))
+        #expect(
+            plan.faults == [
+                PlannedFault(
+                    .crash(.kept), at: .seconds(1), lasts: .milliseconds(250), portion: .part(200),
+                    every: .seconds(10), until: .seconds(3600)),
+                PlannedFault(.clock(.offset(.seconds(-61))), lasts: .seconds(9)),
+            ])
+        #expect(plan.adversaries == [PlannedAdversary(.forge, .nodes(2))])
+        #expect(plan.criteria.within == .seconds(7))
+        #expect(plan.criteria.p99 == .milliseconds(150))
+    }
+
+    @Test(
+        arguments: [
+            ("[workload]\nevnets = 3", "evnets"),
+            ("[workload]\nlasts = \"3 days\"", "3 days"),
+            ("[network]\nlatency = \"9ms..5ms\"", "ends before it begins"),
+            ("[network]\nloss = 1.5", "no chance"),
+            ("[[fault]]\nkind = \"flood\"", "flood"),
+            ("[[fault]]\nkind = \"partition\"", "needs lasts"),
+            ("[[fault]]\nkind = \"crash\"\nevery = \"1s\"", "until"),
+            ("[[fault]]\nkind = \"crash\"\nnodes = 0", "nodes"),
+            ("[[fault]]\nkind = \"crash\"\nnodes = 1\nshare = 0.5", "either"),
+            ("[[adversary]]\nkind = \"saint\"", "saint"),
+            ("[federation]\ntopology = \"cube\"", "cube"),
+            ("[workload]\nrate = \"fast\"", "rate"),
+            ("[workload", "line"),
+        ])
+    func aMistakeIsNamed(_ body: String, _ part: String) throws {
+        let error = #expect(throws: ScenarioFileError.self) { try Self.plan(body) }
+        #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func regionsAreRead() throws {
+        let regions = try RegionsFile.regions(
+            """
+            names = ["here", "there"]
+            shares = [1, 2]
+            table = [["1ms", "40ms"], ["50ms", "2ms"]]
+            """)
+        #expect(regions.table[1][0] == .milliseconds(50))
+        #expect(throws: ScenarioFileError.self) {
+            try RegionsFile.regions("names = [\"here\"]\nshares = [1]\ntable = []")
+        }
+    }
+}
