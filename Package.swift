@@ -95,8 +95,8 @@ let package = Package(
             name: "node",
             dependencies: [
                 "CQREncode", "Core", "Discovery", "Federation", "FederationAPI", "Gossip",
-                "MerkleSearchTree", "Scenarios", "SimulationKit", "Storage", lifecycle, logging, nioCore,
-                signals,
+                "MerkleSearchTree", "Scenarios", "SimulationKit", "Storage", lifecycle, logging,
+                nioCore, signals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),

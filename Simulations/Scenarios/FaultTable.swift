@@ -99,7 +99,7 @@ extension ScenarioFile.FaultTable {
         case (let offset?, nil): return .offset(try Units.duration(offset, "fault.clock"))
         case (nil, let parts?): return .drift(partsPerMillion: parts)
         default:
-            throw ScenarioFileError("a clock is either clock = … or drift_parts_per_million = …")
+            throw ScenarioFileError("a clock has clock = … or drift_parts_per_million = …")
         }
     }
 

@@ -53,7 +53,7 @@ public enum ScenarioLibrary {
         do throws(ScenarioFileError) {
             return try ScenarioFile.plan(String(decoding: bytes, as: UTF8.self))
         } catch {
-            fatalError("a scenario of the library: \(error)")
+            preconditionFailure("a scenario of the library: \(error)")
         }
     }
 

@@ -5,6 +5,7 @@ import Testing
 @testable import Scenarios
 @testable import SimulationKit
 
+@Suite(.timeLimit(.minutes(1)))
 struct ScenarioFileTests {
     private static func plan(_ body: String) throws -> ScenarioPlan {
         try ScenarioFile.plan("name = \"test\"\nsummary = \"a test\"\n" + body)

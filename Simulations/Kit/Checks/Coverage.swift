@@ -29,6 +29,7 @@ public struct Coverage: Hashable, Sendable {
     /// What never happened.
     public var missing: [Mark] { Mark.allCases.filter { count($0) == 0 } }
 
+    /// It happened so often more.
     public mutating func add(_ mark: Mark, _ count: Int = 1) { counts[Self.place(mark)] += count }
 
     public static func += (a: inout Coverage, b: Coverage) {

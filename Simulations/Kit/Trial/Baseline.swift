@@ -3,6 +3,7 @@
 /// One seed gives one run, so nothing here is noise of the machine: the tolerance says how much a
 /// change of the engine may shift where a message goes first without being worse.
 public struct BaselineRun: Codable, Hashable, Sendable {
+    /// From durable at the origin to durable elsewhere.
     public struct Latency: Codable, Hashable, Sendable {
         public var p50: Double
         public var p99: Double

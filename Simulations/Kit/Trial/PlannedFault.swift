@@ -2,6 +2,7 @@ import Core
 
 /// Something that goes wrong in a scenario, once or again and again, at nodes that the seed draws.
 public struct PlannedFault: Hashable, Sendable {
+    /// What goes wrong.
     public enum Kind: Hashable, Sendable {
         /// Killed; back with this disk after `lasts`, or never.
         case crash(StartingDisk)

@@ -4,7 +4,9 @@ import Core
 public struct ScenarioResult: Sendable {
     /// One of the scenario's limits.
     public struct Criterion: Hashable, Sendable {
+        /// What is measured, with its unit.
         public var name: String
+        /// The highest value that is allowed, and the one that was found.
         public var limit: String
         public var value: String
         public var isMet: Bool

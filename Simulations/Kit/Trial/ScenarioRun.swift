@@ -75,7 +75,9 @@ public struct ScenarioRun: Sendable {
     private(set) var neighborsAt: Duration?
     private let onProgress: @Sendable (Progress) -> Bool
 
-    /// - Parameter onProgress: called every 100 ms of virtual time; false ends the run there.
+    /// Prepares a run. Throws where a number is outside of its bounds.
+    ///
+    /// `onProgress` is called every 100 ms of virtual time; false ends the run there.
     public init(
         _ plan: ScenarioPlan, _ options: Options,
         onProgress: @escaping @Sendable (Progress) -> Bool = { _ in true }

@@ -92,9 +92,7 @@ public struct Shrinker {
     private let failure: String
     private let limit: Int
 
-    /// - Parameters:
-    ///   - result: a run that failed.
-    ///   - limit: runs to try at most.
+    /// Begins with a run that failed; `limit` runs are tried at most.
     public init(_ plan: ScenarioPlan, _ result: ScenarioResult, limit: Int = 60) {
         self.plan = plan
         self.limit = limit

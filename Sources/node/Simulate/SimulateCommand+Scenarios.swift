@@ -186,7 +186,8 @@ extension Simulate {
         shrinker.run(isOver: { stopped.isSet }) { replay, fails in
             Terminal.note("\(fails ? "fails " : "passes") \(replay)")
         }
-        Terminal.out("smallest of \(shrinker.tries): federate simulate --replay \(shrinker.smallest)")
+        Terminal.out(
+            "smallest of \(shrinker.tries): federate simulate --replay \(shrinker.smallest)")
     }
 
     /// Compares with what runs have shown before; exit code 3 where one is worse.

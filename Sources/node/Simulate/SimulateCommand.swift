@@ -13,16 +13,17 @@ struct Simulate: AsyncParsableCommand {
         abstract: "Run federations of this very engine in one process, in virtual time.",
         discussion: """
             Without --scenario: naive and MST sync side by side, the front page. With --scenario: \
-            events are posted while something goes wrong, every rule is checked, and in the end all \
-            honest nodes must hold the same. docs/SIMULATIONS.md describes every scenario and check.
+            events are posted while something goes wrong, every rule is checked, and in the end \
+            all honest nodes must hold the same. docs/SIMULATIONS.md describes every scenario and \
+            check.
 
-            --scenario NAME runs one of: \(Self.scenarioNames.joined(separator: ", ")).
-            --scenario all, smoke or long runs several; FILE.toml runs your own; swarm draws what \
-            goes wrong from the seed: with --seeds 200 it prints failures only.
+            --scenario NAME runs one of those that --list shows; all, smoke and long run several; \
+            FILE.toml runs your own; swarm draws what goes wrong from the seed, and with \
+            --seeds 200 prints failures only.
 
-            A failure prints the line that replays it. Exit codes: 0 all passed, 1 something failed, \
-            3 worse than --baseline, 4 two processes ran differently, 64 wrong usage, 130 interrupted \
-            (what is known by then is printed).
+            A failure prints the line that replays it. Exit codes: 0 all passed, 1 something \
+            failed, 3 worse than --baseline, 4 two processes ran differently, 64 wrong usage, 130 \
+            interrupted (what is known by then is printed).
             """)
 
     static let scenarioNames = ScenarioLibrary.plans.map(\.name)
@@ -73,7 +74,8 @@ struct Simulate: AsyncParsableCommand {
     @Option(name: .customLong("jobs"), help: "Runs at once (default: one for each core).")
     var jobsAtOnce: Int?
 
-    @Option(help: "Front page: take the events from a file of `federate export`.",
+    @Option(
+        help: "Front page: take the events from a file of `federate export`.",
         completion: .file())
     var trace: String?
 

@@ -16,6 +16,8 @@ struct Layer {
         "Simulations/Kit": Layer(
             imports: ["Core", "Gossip", "MerkleSearchTree", "Federation", collections],
             isPure: true),
+        "Simulations/Scenarios": Layer(
+            imports: ["Core", "Federation", "SimulationKit", "TOMLKit"]),
         "Sources/Discovery": Layer(
             imports: system.union(["Core", "CAvahi", "Logging", "ServiceLifecycle"])),
         "Sources/Storage": Layer(imports: system.union(["Core", "GRDB"])),
