@@ -35,7 +35,6 @@ extension Simulate {
     ) async throws {
         let report = ScenarioReport(results)
         if !format.json { Terminal.out(text(report, isQuiet: isQuiet), terminator: "") }
-        if let html { try write(page(results), to: html) }
         guard !isStopped else { throw Exit.interrupted }
         if shrink { try await shrinkFirstFailure(of: results) }
         if checkDeterminism {
