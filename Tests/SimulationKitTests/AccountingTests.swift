@@ -4,7 +4,7 @@ import Testing
 
 @testable import SimulationKit
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct AccountingTests {
     @Test func theSizeOfAnEventIsThatOfItsEncoding() throws {
         var dice = Dice(seed: 1)
@@ -51,42 +51,67 @@ struct AccountingTests {
         #expect(world.traffic.lostMessages == 0)
     }
 
-    @Test func lostMessagesAreCountedAsSentAndAsLost() throws {
-        let clean = try Scenario(nodes: 6, events: 60, peersPerNode: 3).prepared().run(.naive)
-        let lossy = try Scenario(nodes: 6, events: 60, peersPerNode: 3, loss: 0.3).prepared()
-            .run(.naive)
-        #expect(clean.traffic.lostMessages == 0)
-        #expect(clean.traffic.lostBytes == 0)
+    @Test func lostMessagesAreCountedAsSentAndAsLost() {
+        func traffic(loss: Double) -> Traffic {
+            var world = World.federation(
+                6, isAutomatic: false, link: LinkModel(loss: loss), reconciler: NaiveReconciler())
+            for round in 0..<5 {
+                for node in 0..<6 {
+                    let other = world.id(of: (node + 1) % 6)
+                    world.schedule(
+                        .operate(world.nextToken(), .reconcile(other)), to: node,
+                        at: .seconds(Double(round * 20)))
+                }
+            }
+            world.run(until: .seconds(200)) { $0.isQuiet }
+            return world.traffic
+        }
+        let clean = traffic(loss: 0)
+        let lossy = traffic(loss: 0.3)
+        #expect(clean.lostMessages == 0)
+        #expect(clean.lostBytes == 0)
         #expect(clean.messages == 2 * clean.roundTrips)
-        #expect(lossy.traffic.lostMessages > 0)
-        #expect(lossy.traffic.lostBytes < lossy.traffic.bytes)
+        #expect(lossy.lostMessages > 0)
+        #expect(lossy.lostBytes < lossy.bytes)
         // Each request is answered, lost, or its answer is: no message is unaccounted for.
         let answered = 2 * lossy.roundTrips
-        #expect(lossy.messages - answered >= lossy.traffic.lostMessages)
-        #expect(lossy.messages - answered <= 2 * lossy.traffic.lostMessages)
+        #expect(lossy.messages - answered >= lossy.lostMessages)
+        #expect(lossy.messages - answered <= 2 * lossy.lostMessages)
     }
 
     @Test func naivePaysTheWholeListInEverySession() throws {
-        let prepared = try Scenario(nodes: 4, events: 200, peersPerNode: 2).prepared()
-        let report = prepared.run(.naive)
+        let divergence = Divergence.new(perMille: 100)
+        let prepared = try Scenario(nodes: 4, events: 200, peersPerNode: 2).prepared([divergence])
+        let record = prepared.run(.naive, divergence).record
+        let sessions = try #require(record.outcome).sessions
         // At least the shared part of both lists; at most everything, and little else.
-        #expect(report.overheadBytes >= report.sessions * 2 * 32 * 180)
-        #expect(report.overheadBytes <= report.sessions * (2 * 32 * 200 + 400))
-        #expect(report.converged)
+        #expect(record.bytes.overhead >= sessions * 2 * 32 * 180)
+        #expect(record.bytes.overhead <= sessions * (2 * 32 * 208 + 400))
     }
 
     @Test func noMethodMovesFewerEventsThanMustTravel() throws {
-        let prepared = try Scenario(nodes: 8, events: 160, peersPerNode: 3).prepared()
-        let needed = prepared.workload.newBytes * 7
+        let divergence = Divergence.new(perMille: 100)
+        let prepared = try Scenario(nodes: 8, events: 160, peersPerNode: 3).prepared([divergence])
         for method in SyncMethod.allCases {
-            let report = prepared.run(method)
-            #expect(report.converged)
-            #expect(report.eventBytes >= needed)
+            let record = prepared.run(method, divergence).record
+            let outcome = try #require(record.outcome)
+            #expect(outcome.isEqual)
+            // 16 events of 40 to 400 bytes of text and some 200 bytes around it, to seven nodes.
+            #expect((16 * 7 * 240...16 * 7 * 700).contains(outcome.neededEventBytes))
+            #expect(record.bytes[.events] >= outcome.neededEventBytes)
         }
-        // pull-all moves whole logs, both ways, again and again.
-        let all = prepared.run(.pullAll)
-        let log = prepared.workload.shared.reduce(0) { $0 + $1.encodedSize }
-        // Less a few that find another pull from the same peer under way.
-        #expect(all.eventBytes >= all.sessions * 2 * log * 9 / 10)
+    }
+
+    @Test func theBytesOfARunAreThoseByKindAndThoseOfTheNodes() throws {
+        let divergence = Divergence.new(perMille: 500)
+        let prepared = try Scenario(nodes: 8, events: 40, peersPerNode: 3).prepared([divergence])
+        for method in SyncMethod.allCases {
+            let record = prepared.run(method, divergence).record
+            let sum = ByteSums.Kind.allCases.reduce(0) { $0 + record.bytes[$1] }
+            #expect(sum == record.bytes.all)
+            #expect(record.figures.reduce(0) { $0 + $1.bytesUp } == sum)
+            #expect(record.figures.reduce(0) { $0 + $1.delivered } == 20 * 7)
+            #expect((record.bytes[.trees] > 0) == (method == .gossipMST))
+        }
     }
 }

@@ -12,9 +12,10 @@ struct MemoryLogTests {
     /// Ten events; every third one was handed over by `peer`.
     init() {
         let keys = [Seeds(9).key(0)]
-        let workload = Workload(count: 10, keys: keys, seeds: Seeds(9))
+        let workload = Workload(
+            Scenario(nodes: 1, events: 10), .new(perMille: 0), keys, Seeds(9))
         var write = LogWrite()
-        for (place, event) in (workload.shared + workload.new[0]).enumerated() {
+        for (place, event) in workload.shared.enumerated() {
             write.entries.append(
                 LogEntry(
                     position: UInt64(place + 1), event: event,

@@ -4,71 +4,119 @@ import Testing
 
 @testable import SimulationKit
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReportTests {
-    private func report(_ methods: [SyncMethod] = SyncMethod.allCases) throws -> SimulateReport {
-        let prepared = try Scenario(nodes: 5, events: 50, peersPerNode: 2).prepared()
+    private static let tenth = Divergence.new(perMille: 100)
+
+    private func report() throws -> SimulateReport {
+        let prepared = try Scenario(nodes: 5, events: 50, peersPerNode: 2).prepared(
+            [Self.tenth, .emptyPeer])
         var ticks = 0
         let clock = { () -> Duration in
             ticks += 1
             return .milliseconds(ticks * 1_250)
         }
-        return SimulateReport(prepared, methods: methods.map { prepared.run($0, clock: clock) })
+        // In the other order: the report sorts by divergence.
+        return SimulateReport(
+            prepared,
+            runs: prepared.divergences.reversed().flatMap { divergence in
+                SyncMethod.frontPage.map { prepared.run($0, divergence, clock: clock) }
+            })
     }
 
-    @Test func theJSONHasTheKeysOfTheIssueInTheirOrder() throws {
+    @Test func theJSONHasARunForEachMethodAndDivergence() throws {
         let report = try report()
-        let naive = report.methods[0]
-        let convergence = try #require(naive.convergence)
-        let first = """
-            {"nodes":5,"seed":1,"methods":[{"method":"naive",\
-            "overheadBytes":\(naive.overheadBytes),\
-            "eventBytes":\(naive.eventBytes),"messages":\(naive.messages),\
-            "roundTrips":\(naive.roundTrips),"converged":true,\
-            "convergenceSeconds":\(Text.seconds(convergence.last, places: 6)),\
-            "traceHash":"\(naive.traceHash)"},{"method":"pull-all",
-            """
-        #expect(report.json().hasPrefix(first.trimmingCharacters(in: .newlines)))
-        #expect(report.json().hasSuffix(#""}],"verdict":"pass"}"#))
+        #expect(report.json().hasPrefix(#"{"nodes":5,"seed":1,"runs":[{"method":"naive","#))
+        #expect(report.json().hasSuffix(#""verdict":"pass"}"#))
         let parsed = try JSONSerialization.jsonObject(with: Data(report.json().utf8))
-        let methods = (parsed as? [String: Any])?["methods"] as? [[String: Any]]
+        let runs = try #require((parsed as? [String: Any])?["runs"] as? [[String: Any]])
+        let methods = SyncMethod.frontPage.map(\.rawValue)
+        #expect(runs.compactMap { $0["method"] as? String } == methods + methods)
         #expect(
-            methods?.compactMap { $0["method"] as? String } == [
-                "naive", "pull-all", "cursor", "mst",
-            ])
-        #expect(methods?[0]["convergenceSeconds"] is Double)
+            runs.compactMap { $0["divergence"] as? String }
+                == [String](repeating: "10 %", count: 6)
+                + [String](repeating: "empty peer", count: 6))
+        let push = runs[8]
+        #expect(push["equal"] as? Bool == false)
+        #expect(push["equalAfterSeconds"] is NSNull)
+        let naive = runs[0]
+        #expect(naive["proven"] as? Bool == true)
+        #expect(naive["overheadBytes"] as? Int == report.runs[0].record.bytes.overhead)
+        #expect(naive["traceHash"] as? String == report.runs[0].traceHash)
     }
 
     @Test func theJSONHoldsNoWallTime() throws {
-        let prepared = try Scenario(nodes: 3, events: 30, peersPerNode: 2).prepared()
-        let slow = SimulateReport(prepared, methods: [prepared.run(.cursor) { .seconds(9) }])
-        let fast = SimulateReport(prepared, methods: [prepared.run(.cursor)])
+        let prepared = try Scenario(nodes: 3, events: 30, peersPerNode: 2).prepared([Self.tenth])
+        let slow = SimulateReport(
+            prepared, runs: [prepared.run(.cursor, Self.tenth) { .seconds(9) }])
+        let fast = SimulateReport(prepared, runs: [prepared.run(.cursor, Self.tenth)])
         #expect(slow.json() == fast.json())
     }
 
-    @Test func aRunThatDidNotConvergeFailsAndSaysSo() throws {
-        let prepared = try Scenario(nodes: 3, events: 30, peersPerNode: 2).prepared()
-        // Nobody ever meets: the world as it is at the start.
-        let idle = MethodReport(
-            .mst, prepared.world(for: .mst), sessions: 0, converged: false)
-        let report = SimulateReport(prepared, methods: [idle])
+    @Test func aRunThatDidNotGetThereFailsAndSaysSo() throws {
+        let prepared = try Scenario(nodes: 3, events: 30, peersPerNode: 2).prepared([Self.tenth])
+        var run = prepared.run(.mst, Self.tenth)
+        run.record.outcome?.isEqual = false
+        run.record.outcome?.equalAfter = nil
+        let report = SimulateReport(prepared, runs: [run])
         #expect(!report.isPass)
-        #expect(report.json().contains(#""converged":false,"convergenceSeconds":null,"#))
+        #expect(report.json().contains(#""equal":false,"equalAfterSeconds":null,"#))
         #expect(report.json().hasSuffix(#""verdict":"fail"}"#))
         #expect(report.table().contains("verdict: fail"))
-        #expect(!SimulateReport(prepared, methods: []).isPass)
+        #expect(!SimulateReport(prepared, runs: []).isPass)
+        // Equal, but nobody knows: the tree has failed, a cursor can do no more.
+        var unproven = prepared.run(.mst, Self.tenth)
+        unproven.record.outcome?.isProven = false
+        #expect(!unproven.isPass)
+        #expect(prepared.run(.cursor, Self.tenth).isPass)
     }
 
     @Test func theTableAlignsItsColumnsAndSaysWhatIsNotInIt() throws {
-        let report = try report()
-        let lines = report.table().split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(lines[0].hasPrefix("5 nodes of 2 neighbors, 45 shared and 5 new events"))
-        let rows = lines.dropFirst(2).prefix(5)
-        #expect(Set(rows.map(\.count)).count == 1)
-        #expect(rows.first?.hasPrefix("method") == true)
-        #expect(rows.dropFirst().allSatisfy { $0.hasSuffix("1.25") })
-        #expect(report.table().contains("HTTP and TLS are not in them"))
-        #expect(report.table().hasSuffix("verdict: pass\n"))
+        let table = try report().table()
+        let lines = table.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines[0].hasPrefix("5 nodes of 2 neighbors, latency 10-50 ms, loss 0.0 %"))
+        #expect(lines[2].hasPrefix("method"))
+        #expect(lines[3].hasPrefix("-- 10 % new: 5 events written in 5 s, 55 held by all"))
+        #expect(lines[10].hasPrefix("-- empty peer: 50 events, one node begins with none"))
+        let rows = lines[4..<10] + lines[11..<17]
+        #expect(Set((rows + [lines[2]]).map(\.count)).count == 1)
+        #expect(rows.allSatisfy { $0.hasSuffix("1.25") })
+        #expect(rows.count { $0.contains("never") } == 2)
+        #expect(rows.count { $0.contains("no proof") } == 6)
+        #expect(table.contains("HTTP and TLS are not in them"))
+        #expect(table.contains("empty peer: never equal with push and flood."))
+        #expect(table.hasSuffix("verdict: pass\n"))
+    }
+
+    @Test func theFindingFollowsTheFigures() {
+        func record(_ method: String, _ bytes: Int, proves: Bool = true) -> RunRecord {
+            var world = Simulation()
+            world.record()
+            var record = world.runRecord(
+                RunLabel(scenario: "sync", method: method, variant: "1 %", seed: 1))!
+            record.bytes[.sessions] = bytes
+            record.outcome = RunRecord.Outcome(
+                isEqual: true, isProven: proves, proves: proves, isMeant: true, sessions: 0,
+                neededEventBytes: 0)
+            return record
+        }
+        let good = Finding([
+            record("naive", 3_500), record("mst", 200), record("gossip+mst", 100),
+        ])
+        #expect(good.headline.contains("moves 1/35 the bytes that naive sync moves"))
+        #expect(good.notes.isEmpty)
+        let bad = Finding([
+            record("naive", 100), record("cursor", 50, proves: false), record("mst", 125),
+        ])
+        #expect(bad.headline.contains("moves 1.3 times the bytes"))
+        #expect(
+            bad.notes == [
+                "1 %: the tree is not the cheapest; of mst's bytes: naive (80 %) and"
+                    + " cursor (40 %, unproven).",
+                "1 %: mst moves 1.3 times what naive moves.",
+                "cursor can't tell whether two logs are equal: their bytes end with the last"
+                    + " event, those of the others with the proof.",
+            ])
     }
 
     @Test func numbersReadWell() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SimulationKit
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ScenarioTests {
     @Test func nonsenseIsRefusedWithItsReason() {
         func message(_ scenario: Scenario) -> String? {
@@ -24,26 +24,45 @@ struct ScenarioTests {
         #expect(message(Scenario(nodes: 2, events: 1)) == nil)
     }
 
-    @Test func nineTenthsAreSharedAndTheRestIsEvenlySpreadOverTheLastMinute() throws {
-        let workload = try Scenario(nodes: 50, events: 2_000).prepared().workload
-        #expect(workload.shared.count == 1_800)
-        #expect(workload.new.map(\.count) == [Int](repeating: 4, count: 50))
-        #expect(workload.count == 2_000)
-        let end = workload.wall.microseconds
-        for event in workload.new.joined() {
-            #expect(event.header.time.physical >= end - 60_000_000)
-            #expect(event.header.time.physical < end)
+    @Test func divergencesReadAsTheyAreTyped() {
+        #expect(Divergence("0") == .new(perMille: 0))
+        #expect(Divergence("0.5") == .new(perMille: 5))
+        #expect(Divergence("100") == .new(perMille: 1_000))
+        #expect(Divergence("empty") == .emptyPeer)
+        for nonsense in ["", "100.1", "101", "-1", "1.25", "1.", "1 %", "full", "1.1.1"] {
+            #expect(Divergence(nonsense) == nil, "\(nonsense)")
         }
-        for event in workload.shared {
-            #expect(event.header.time.physical < end - 60_000_000)
+        #expect(Divergence.new(perMille: 5).name == "0.5 %")
+        #expect(Divergence.new(perMille: 100).name == "10 %")
+        #expect(Divergence.new(perMille: 1).newCount(of: 10) == 1)
+        #expect(Divergence.new(perMille: 0).newCount(of: 10) == 0)
+    }
+
+    @Test func theNewEventsAreWrittenInTurnAndTheOthersHeldByAll() throws {
+        let scenario = Scenario(nodes: 50, events: 2_000)
+        let prepared = try scenario.prepared()
+        let tenth = try #require(prepared.workloads[.new(perMille: 100)])
+        #expect(tenth.shared.count == 1_800)
+        #expect(tenth.new.map(\.node) == (0..<200).map { $0 % 50 })
+        // Two of each node, before anything is counted.
+        #expect(tenth.early.count == 100)
+        #expect(tenth.newcomer == nil)
+        let empty = try #require(prepared.workloads[.emptyPeer])
+        #expect(empty.shared.count == 2_000)
+        #expect(empty.new.isEmpty && empty.early.isEmpty)
+        #expect(empty.newcomer == 0)
+        let newcomer = prepared.keys[0].node
+        #expect(empty.shared.allSatisfy { $0.header.origin != newcomer })
+        for event in tenth.shared + empty.shared {
+            #expect(event.header.time.physical < tenth.wall.microseconds)
         }
     }
 
     @Test func everyEventIsSignedAndInItsChain() throws {
-        let workload = try Scenario(nodes: 3, events: 40).prepared().workload
-        let events = (workload.shared + workload.new.joined()).sorted { $0.key < $1.key }
+        let prepared = try Scenario(nodes: 3, events: 40).prepared([.emptyPeer])
+        let workload = try #require(prepared.workloads[.emptyPeer])
         var last: [NodeID: Event] = [:]
-        for event in events {
+        for event in workload.shared {
             #expect(event.isSigned())
             #expect(event.bodyMatches)
             let before = last[event.header.origin]
@@ -53,62 +72,53 @@ struct ScenarioTests {
         }
     }
 
-    @Test(arguments: SyncMethod.allCases)
+    @Test(arguments: [SyncMethod.naive, .pullAll, .cursor, .push, .mst, .gossipMST])
     func aTraceOfForeignEventsIsSpread(method: SyncMethod) throws {
         // Another federation's events, given out of order and with doubles.
-        let other = try Scenario(nodes: 4, events: 90, seed: 99).prepared().workload
-        var events = Array(other.new.joined()) + other.shared
+        let other = try Scenario(nodes: 4, events: 90, seed: 99).prepared([.emptyPeer])
+        var events = Array(try #require(other.workloads[.emptyPeer]).shared.reversed())
         events.append(events[3])
-        let prepared = try Scenario(nodes: 6, peersPerNode: 3, trace: events).prepared()
-        #expect(prepared.workload.count == 90)
-        #expect(prepared.workload.new.map(\.count) == [2, 2, 2, 1, 1, 1])
-        let times = prepared.workload.shared.map(\.key)
+        let divergence = Divergence.new(perMille: 100)
+        let prepared = try Scenario(nodes: 6, peersPerNode: 3, trace: events).prepared(
+            [divergence])
+        let workload = try #require(prepared.workloads[divergence])
+        #expect(workload.shared.count == 81)
+        #expect(workload.new.map(\.node) == [0, 1, 2, 3, 4, 5, 0, 1, 2])
+        let times = workload.shared.map(\.key)
         #expect(times == times.sorted())
-        let report = prepared.run(method)
-        #expect(report.converged)
-        #expect(report.eventBytes > 0)
+        let report = prepared.run(method, divergence)
+        #expect(report.isEqual)
+        #expect(report.record.bytes[.events] > 0)
     }
 
-    @Test func logsDifferByTheNewEventsAlone() throws {
-        let prepared = try Scenario(nodes: 4, events: 40, peersPerNode: 2).prepared()
-        let world = prepared.world(for: .mst)
+    @Test func logsAreTheSameAndCursorsAtTheirEnds() throws {
+        let divergence = Divergence.new(perMille: 100)
+        let prepared = try Scenario(nodes: 4, events: 40, peersPerNode: 2).prepared([divergence])
+        let workload = try #require(prepared.workloads[divergence])
+        let world = prepared.world(for: .mst, workload)
         for node in 0..<4 {
-            #expect(world.log(of: node).count == 37)
+            #expect(world.log(of: node).count == 36)
             let peers = world.log(of: node).peers
             #expect(peers.map(\.node) == prepared.topology.neighbors[node].map { world.id(of: $0) })
             for (peer, index) in zip(peers, prepared.topology.neighbors[node]) {
                 #expect(peer.cursor == Cursor(log: world.log(of: index).id, position: 36))
             }
         }
+        // Whoever pushes is registered with all.
+        let pushing = prepared.world(for: .push, workload)
+        for node in 0..<4 { #expect(pushing.log(of: node).peers.count == 3) }
     }
 
     @Test func equalNodesPayNextToNothingByTreeAndTheListByNaive() throws {
-        // One event in all, shared by all: nothing to exchange, but the sessions are held.
+        let divergence = Divergence.new(perMille: 0)
+        let prepared = try Scenario(nodes: 2, events: 1_000, peersPerNode: 1).prepared(
+            [divergence])
         func perSession(_ method: SyncMethod) throws -> Int {
-            let prepared = try Scenario(nodes: 2, events: 1_000, peersPerNode: 1).prepared()
-            var world = prepared.world(for: method)
-            let log = world.log(of: 0)
-            var equal = Simulation(world.options)
-            let settings = Federation.Settings(
-                isAutomatic: false, reconciler: method.reconciler)
-            for index in 0..<2 {
-                var copy = MemoryLog(id: world.log(of: index).id)
-                var write = LogWrite()
-                write.entries = log.entries
-                write.peers = world.log(of: index).peers
-                copy.apply(write)
-                _ = equal.add(key: prepared.keys[index], log: copy, settings: settings)
-            }
-            equal.start(0)
-            equal.start(1)
-            let orders = method.orders(first: equal.id(of: 0), second: equal.id(of: 1))
-            equal.schedule(.operate(equal.nextToken(), orders.first), to: 0, at: .zero)
-            equal.run(until: .seconds(5)) { $0.isQuiet }
-            world = equal
-            #expect(world.traffic.eventBytes == 0)
-            return world.traffic.bytes
+            let record = prepared.run(method, divergence).record
+            #expect(record.bytes[.events] == 0)
+            return record.bytes.all / (try #require(record.outcome).sessions)
         }
         #expect(try perSession(.mst) < 100)
-        #expect(try perSession(.naive) > 2 * 32 * 900)
+        #expect(try perSession(.naive) > 2 * 32 * 1_000)
     }
 }

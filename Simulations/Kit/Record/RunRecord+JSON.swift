@@ -33,8 +33,24 @@ extension RunRecord {
         if withWallTime, let wallTime { json.field("wallTime", wallTime.microseconds) }
         json.field("traceHash", traceHash)
         json.field("verdict", verdict)
+        if let outcome { write(outcome, to: &json) }
         json.strings("failures", failures)
         json.strings("notes", notes)
+    }
+
+    private func write(_ outcome: Outcome, to json: inout JSONWriter) {
+        json.object("outcome") { json in
+            json.field("isEqual", outcome.isEqual)
+            json.field("isProven", outcome.isProven)
+            json.field("proves", outcome.proves)
+            json.field("isMeant", outcome.isMeant)
+            json.field(
+                "equalAfter", number: outcome.equalAfter.map { "\($0.microseconds)" })
+            json.field(
+                "provenAfter", number: outcome.provenAfter.map { "\($0.microseconds)" })
+            json.field("sessions", outcome.sessions)
+            json.field("neededEventBytes", outcome.neededEventBytes)
+        }
     }
 
     private func writeFigures(to json: inout JSONWriter) {

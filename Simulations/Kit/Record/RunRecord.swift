@@ -65,6 +65,8 @@ public struct RunRecord: Sendable {
     public var traceHash: String
     /// What the caller found, such as "pass"; empty where it has not said.
     public var verdict = ""
+    /// Nil where the run was no comparison of ways to sync.
+    public var outcome: Outcome?
     /// What was wrong, a sentence each.
     public var failures: [String] = []
     /// What a reader should know, a sentence each.

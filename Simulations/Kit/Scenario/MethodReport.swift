@@ -1,49 +1,55 @@
 import Core
 
-/// What one method cost, and whether it worked.
-public struct MethodReport: Hashable, Sendable {
-    /// When nodes came to hold every event, in virtual time since the first session's round began.
-    public struct Convergence: Hashable, Sendable {
-        /// Half of the nodes were complete.
-        public var median: Duration
-        /// All were.
-        public var last: Duration
+/// What one method did on one divergence.
+public struct MethodReport: Sendable {
+    public let method: SyncMethod
+    public let divergence: Divergence
+    /// Always with an outcome.
+    public var record: RunRecord
+
+    init(_ method: SyncMethod, _ divergence: Divergence, _ record: RunRecord) {
+        self.method = method
+        self.divergence = divergence
+        self.record = record
     }
 
-    public let method: SyncMethod
-    public let traffic: Traffic
-    /// Sessions begun; with one schedule for all, only a slower method needs more.
-    public let sessions: Int
     /// Whether all logs were equal at the end: every event everywhere, one root.
-    public let converged: Bool
-    /// Nil where a node stayed incomplete.
-    public let convergence: Convergence?
-    /// 64 hexadecimal digits; a function of scenario and method alone.
-    public let traceHash: String
-    /// What the run took here; nil where the caller measured nothing.
-    public var wallTime: Duration?
+    public var isEqual: Bool { record.outcome?.isEqual == true }
+    /// Whether it did all that can be asked of it.
+    public var isPass: Bool { record.outcome?.isPass == true }
+    /// 64 hexadecimal digits; a function of scenario, method and divergence alone.
+    public var traceHash: String { record.traceHash }
+}
 
-    /// Bytes of messages that are not events.
-    public var overheadBytes: Int { traffic.overheadBytes }
-    /// Bytes of encoded events, however often they travelled.
-    public var eventBytes: Int { traffic.eventBytes }
-    /// Requests and answers.
-    public var messages: Int { traffic.messages }
-    /// Requests that were answered or lost.
-    public var roundTrips: Int { traffic.roundTrips }
+extension RunRecord {
+    /// Whether a way to sync did what it is for, where that was asked.
+    public struct Outcome: Hashable, Sendable {
+        /// Every event everywhere, one root, at the end.
+        public var isEqual: Bool
+        /// And every node was shown so.
+        public var isProven: Bool
+        /// Whether the method can show it.
+        public var proves: Bool
+        /// Whether it can be expected to make such logs equal.
+        public var isMeant: Bool
+        /// From the last event written until every node held everything, where it ever did.
+        public var equalAfter: Duration?
+        /// The same until every node was shown so.
+        public var provenAfter: Duration?
+        /// Sessions of the schedule.
+        public var sessions: Int
+        /// Encoded bytes of the events that each node lacked, which had to travel once.
+        public var neededEventBytes: Int
 
-    init(_ method: SyncMethod, _ simulation: Simulation, sessions: Int, converged: Bool) {
-        self.method = method
-        traffic = simulation.traffic
-        self.sessions = sessions
-        self.converged = converged
-        traceHash = simulation.traceHash.hex
-        let times = simulation.reachedGoal.compactMap { $0 }.sorted()
-        if times.count == simulation.nodeCount, let last = times.last {
-            convergence = Convergence(
-                median: times[(times.count - 1) / 2] - .zero, last: last - .zero)
-        } else {
-            convergence = nil
-        }
+        /// Whether all that can be expected was done.
+        public var isPass: Bool { !isMeant || (isEqual && (isProven || !proves)) }
+    }
+
+    /// From written, or from the start for what is older, to durable elsewhere: what half of all
+    /// deliveries did not exceed.
+    var median: Duration? {
+        var all = latencies
+        all.merge(catchUp)
+        return all.quantile(0.5)
     }
 }

@@ -47,15 +47,17 @@ struct Schedule: Sendable {
     static let round: Duration = .seconds(1)
     private let topology: Topology
     private var dice: Dice
+    private let start: Instant
     private var rounds: Int64 = 0
 
-    init(_ topology: Topology, dice: Dice) {
+    init(_ topology: Topology, from start: Instant = .zero, dice: Dice) {
         self.topology = topology
+        self.start = start
         self.dice = dice
     }
 
     /// When the next round starts.
-    var nextStart: Instant { .zero + Self.round * Int(rounds) }
+    var nextStart: Instant { start + Self.round * Int(rounds) }
 
     /// The next round's sessions, in the order of the nodes.
     mutating func next() -> [PlannedSession] {

@@ -12,7 +12,9 @@ struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run federations of this very engine in one process, in virtual time.",
         discussion: """
-            Without --scenario: naive and MST sync side by side, the front page. With --scenario: \
+            Without --scenario: naive sync, the Merkle Search Tree and what lies between side by \
+            side, on logs that are equal, differ a little or wholly, or are missing: the front \
+            page. With --scenario: \
             events are posted while something goes wrong, every rule is checked, and in the end \
             all honest nodes must hold the same. docs/SIMULATIONS.md describes every scenario and \
             check.
@@ -56,8 +58,18 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: "Neighbors aimed at (default: what the scenario says, 6).")
     var activeView: Int?
 
-    @Option(help: "Methods, by commas (default: gossip; front page: all of them).")
+    @Option(
+        help: """
+            Methods, by commas (default: gossip; front page: \
+            \(SyncMethod.frontPage.map(\.rawValue).joined(separator: ",")); there is also pull-all).
+            """)
     var methods: String?
+
+    @Option(
+        help: """
+            Front page: percent of the events that are new, or empty: one node begins with none.
+            """)
+    var divergences = "0,1,10,100,empty"
 
     @Option(help: "Part of messages that is lost, 0 to 0.9.")
     var loss = 0.0
@@ -122,26 +134,51 @@ struct Simulate: AsyncParsableCommand {
         let scenario = Scenario(
             nodes: nodes ?? 50, events: events ?? 2000, peersPerNode: peersPerNode ?? 8, loss: loss,
             seed: seed, trace: try trace.map(Self.readEvents))
+        let (methods, divergences) = (try frontPageMethods(), try frontPageDivergences())
         let prepared: PreparedScenario
         do throws(ScenarioError) {
-            prepared = try scenario.prepared()
+            prepared = try scenario.prepared(divergences)
         } catch {
             throw ValidationError("\(error)")
         }
-        var reports: [MethodReport] = []
+        var runs: [MethodReport] = []
         let started = ContinuousClock.now
-        for method in SyncMethod.allCases {
-            if Terminal.isErrorTerminal {
-                Terminal.note("\r\u{1b}[2K\(method.rawValue) …", terminator: "")
+        for divergence in prepared.divergences {
+            for method in methods {
+                if Terminal.isErrorTerminal {
+                    let line = "\(divergence.name): \(method.rawValue) …"
+                    Terminal.note("\r\u{1b}[2K" + line, terminator: "")
+                }
+                runs.append(prepared.run(method, divergence) { ContinuousClock.now - started })
             }
-            reports.append(prepared.run(method) { ContinuousClock.now - started })
         }
         if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K", terminator: "") }
-        let report = SimulateReport(prepared, methods: reports)
+        let report = SimulateReport(prepared, runs: runs)
         if checkDeterminism { try compareWithSecondProcess(report.json()) }
         Terminal.out(
             format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
         if !report.isPass { throw ExitCode(1) }
+    }
+
+    private func frontPageMethods() throws -> [SyncMethod] {
+        guard let methods else { return SyncMethod.frontPage }
+        return try methods.split(separator: ",").map { name in
+            guard let method = SyncMethod(rawValue: String(name)) else {
+                let all = SyncMethod.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("--methods: \(name) is none of \(all)")
+            }
+            return method
+        }
+    }
+
+    private func frontPageDivergences() throws -> [Divergence] {
+        try divergences.split(separator: ",").map { text in
+            guard let divergence = Divergence(String(text)) else {
+                throw ValidationError(
+                    "--divergences: \(text) is neither empty nor a percentage such as 1 or 0.5")
+            }
+            return divergence
+        }
     }
 
     /// Runs the same in a second process and compares what it prints with `json`.
