@@ -88,7 +88,7 @@ struct ReportTests {
         #expect(table.hasSuffix("verdict: pass\n"))
     }
 
-    @Test func theFindingFollowsTheFigures() {
+    @Test func theConclusionFollowsTheFigures() {
         func record(_ method: String, _ bytes: Int, proves: Bool = true) -> RunRecord {
             var world = Simulation()
             world.record()
@@ -100,12 +100,12 @@ struct ReportTests {
                 neededEventBytes: 0)
             return record
         }
-        let good = Finding([
+        let good = Conclusion([
             record("naive", 3_500), record("mst", 200), record("gossip+mst", 100),
         ])
         #expect(good.headline.contains("moves 1/35 the bytes that naive sync moves"))
         #expect(good.notes.isEmpty)
-        let bad = Finding([
+        let bad = Conclusion([
             record("naive", 100), record("cursor", 50, proves: false), record("mst", 125),
         ])
         #expect(bad.headline.contains("moves 1.3 times the bytes"))

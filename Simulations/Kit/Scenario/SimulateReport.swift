@@ -71,7 +71,7 @@ extension SimulateReport {
     }
 
     private var notes: String {
-        let finding = Finding(records)
+        let finding = Conclusion(records)
         let lines = [
             "",
             finding.headline,
@@ -124,8 +124,8 @@ extension SimulateReport {
             json.field("nodes", scenario.nodes)
             json.field("seed", scenario.seed)
             json.array("runs", runs) { json, run in write(run, to: &json) }
-            json.field("finding", Finding(records).headline)
-            json.strings("notes", Finding(records).notes)
+            json.field("finding", Conclusion(records).headline)
+            json.strings("notes", Conclusion(records).notes)
             json.field("verdict", verdict)
         }
         return json.text

@@ -1,5 +1,5 @@
 /// What a comparison of methods shows, in sentences; nothing in it but what the figures say.
-struct Finding {
+struct Conclusion {
     /// Runs of one divergence, in the order of the table.
     struct Group {
         var variant: String
@@ -73,7 +73,7 @@ struct Finding {
 }
 
 /// Where the tree does not win, and who proves nothing.
-extension Finding {
+extension Conclusion {
     /// A sentence for each thing that a reader might otherwise miss.
     var notes: [String] { groups.flatMap(notes) + [proofs].compactMap { $0 } }
 
