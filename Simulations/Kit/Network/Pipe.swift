@@ -33,13 +33,27 @@ struct Pipe: Sendable {
         var holdsUp = false
         /// Of the unread bytes those that were read while a cut kept the acknowledgement.
         var unacknowledged = 0
+        /// Pieces that were carried to it.
+        var pieces: UInt64 = 0
     }
 
     var sides: [Side]
     /// Sent while a partition was between the two, in order, and to whom.
     var stalled: [(end: PipeEnd, bytes: [UInt8])] = []
+    /// What the handshake, and then each piece, draws from.
+    let luck: Luck
     /// Why it broke; then nothing of it arrives any more.
     var failure: TransportFailure?
+
+    init(_ sides: [Side], _ luck: Luck) {
+        self.sides = sides
+        self.luck = luck
+    }
+
+    /// The luck of the next piece to this end.
+    func luck(to end: PipeEnd) -> Luck {
+        luck.next(self[end].pieces << 1 | UInt64(end.rawValue))
+    }
 
     subscript(end: PipeEnd) -> Side {
         get { sides[end.rawValue] }

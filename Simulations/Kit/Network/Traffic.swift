@@ -15,7 +15,16 @@ public struct Traffic: Hashable, Sendable {
     public var lostBytes = 0
     public var lostMessages = 0
 
+    /// Requests that drew their luck.
+    private var numbered: UInt64 = 0
+
     public init() {}
+
+    /// The number of the next request on its way.
+    mutating func number() -> UInt64 {
+        numbered += 1
+        return numbered
+    }
 
     /// Bytes put on the wire.
     public var bytes: Int { eventBytes + overheadBytes }

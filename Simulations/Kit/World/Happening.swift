@@ -16,7 +16,16 @@ struct Call: Sendable {
     var isRepeat = false
     /// Whether its connection broke: nothing of it arrives any more.
     var isBroken = false
+    /// The caller's wall clock when it asked.
+    let signedAt: WallTime
+    /// Its request's, and what its answers draw from.
+    var luck: Luck
+    /// Answers and pages sent.
+    var replies: UInt64 = 0
     var stream: StreamState?
+
+    var way: Link { Link(from: caller, to: callee) }
+    var wayBack: Link { Link(from: callee, to: caller) }
 }
 
 /// The part of a call that only a stream has.

@@ -27,6 +27,8 @@ struct SimulatedNode: Sendable {
     var written: [LinkName] = []
     /// Links that were dialled to it are numbered from 1.
     var linkCount: UInt64 = 0
+    /// Links that it dialled, or tried to.
+    var dials: UInt64 = 0
     /// What links of its former lives carried.
     var past = LinkTally()
     var pastReceived: UInt64 = 0

@@ -4,14 +4,17 @@ import Federation
 /// How bytes get from node to node: what both kinds of carriage share.
 extension Simulation {
     /// Microseconds that a message needs now from one node to another, queues left out.
-    mutating func latency(of link: Link) -> Int64 {
+    mutating func latency(of link: Link, _ luck: Luck) -> Int64 {
         var base = 0
         if let regions = options.link.regions {
             if regionOf.count != nodes.count { regionOf = regions.regions(count: nodes.count) }
             base = regions.latency(from: regionOf[link.from], to: regionOf[link.to])
         }
         let spread = options.link.regions?.jitter ?? options.link.latency
-        guard options.link.isConstant else { return Int64(base + spread.draw(&latencyDice)) }
+        guard options.link.isConstant else {
+            var dice = luck.dice(.latency)
+            return Int64(base + spread.draw(&dice))
+        }
         let pair = Link(from: min(link.from, link.to), to: max(link.from, link.to))
         if let known = pairLatencies[pair] { return Int64(base) + known }
         var dice = seeds.dice("pair", pair.from << 20 | pair.to)
@@ -20,17 +23,21 @@ extension Simulation {
         return Int64(base) + drawn
     }
 
-    /// Whether a message that is sent now is lost on its way. One draw for `loss`, always, and two
-    /// for bursts where there are any.
-    mutating func isLost(on link: Link) -> Bool {
-        let isLost = Self.happens(options.link.loss, &lossDice)
+    /// Whether a message that is sent now is lost on its way.
+    mutating func isLost(on link: Link, _ luck: Luck) -> Bool {
+        var isLost = false
+        if options.link.loss > 0 {
+            var dice = luck.dice(.loss)
+            isLost = Self.happens(options.link.loss, &dice)
+        }
         guard let bursts = options.link.bursts else { return isLost }
+        var dice = luck.dice(.bursts)
         if illLinks.contains(link) {
-            if Self.happens(bursts.leave, &burstDice) { illLinks.remove(link) }
-        } else if Self.happens(bursts.enter, &burstDice) {
+            if Self.happens(bursts.leave, &dice) { illLinks.remove(link) }
+        } else if Self.happens(bursts.enter, &dice) {
             illLinks.insert(link)
         }
-        let isHit = Self.happens(bursts.loss, &burstDice)
+        let isHit = Self.happens(bursts.loss, &dice)
         return isLost || (isHit && illLinks.contains(link))
     }
 
@@ -55,13 +62,29 @@ extension Simulation {
     /// Plans what arrives at a node, which may have to queue before its downlink.
     mutating func plan(_ happening: Happening, _ bytes: Int, to index: Int, at time: Instant) {
         let pace = (nodes[index].bandwidth ?? options.link.bandwidth).down
-        heap.push(pace > 0 ? .queued(index, bytes, happening) : happening, at: time)
+        let queues = pace > 0 || isReadSlowly(happening, at: index)
+        heap.push(queues ? .queued(index, bytes, happening) : happening, at: time)
     }
 
     /// Something has come to the far end of a node's downlink.
     mutating func queue(_ happening: Happening, _ bytes: Int, at index: Int) {
         let pace = (nodes[index].bandwidth ?? options.link.bandwidth).down
-        heap.push(happening, at: nodes[index].line.receive(bytes, at: pace, now))
+        var time = nodes[index].line.receive(bytes, at: pace, now)
+        if isReadSlowly(happening, at: index), let read = nodes[index].reader?.read(bytes, now) {
+            time = max(time, read)
+        }
+        heap.push(happening, at: time)
+    }
+
+    /// Whether a slow reader reads this as a whole; what comes by links and streams waits in their
+    /// sockets instead.
+    private func isReadSlowly(_ happening: Happening, at index: Int) -> Bool {
+        guard nodes[index].reader != nil else { return false }
+        switch happening {
+        case .request: return true
+        case .answer(let call, _): return calls[call].map { $0.stream == nil } ?? false
+        default: return false
+        }
     }
 
     /// Bytes that were on their way are there.
@@ -83,6 +106,18 @@ extension Simulation {
         pairLatencies = [:]
         if model.bursts == nil { illLinks = [] }
         options.link = model
+    }
+}
+
+/// What is known of who asks, as a signature would prove it.
+extension Simulation {
+    /// A life of a node is a process, and has a number of its own; signatures have whole seconds.
+    func caller(_ index: Int, life: Int, signedAt time: WallTime) -> Caller {
+        var dice = Dice(seed: networkSeed ^ UInt64(index << 20 | life))
+        let second: UInt64 = 1_000_000
+        return Caller(
+            node: nodes[index].key.node, instance: dice.next(),
+            signedAt: WallTime(microseconds: time.microseconds / second * second))
     }
 }
 

@@ -22,18 +22,22 @@ extension Simulation {
             return failDial(name, index, life, .timedOut, in: options.link.timeout)
         }
         let link = Link(from: index, to: callee)
-        let latency = latency(of: link)
+        nodes[index].dials += 1
+        // Apart from the numbers of requests.
+        let luck = Luck(networkSeed, link, nodes[index].dials).next(0)
+        let latency = latency(of: link, luck)
         guard nodes[callee].isUp else {
             return failDial(
                 name, index, life, .unreachable("nobody listens"), in: .microseconds(latency * 2))
         }
         pipeCount += 1
-        pipes[pipeCount] = Pipe(sides: [
+        let sides = [
             Pipe.Side(node: index, life: life, name: name),
             Pipe.Side(node: callee, life: nodes[callee].life),
-        ])
+        ]
+        pipes[pipeCount] = Pipe(sides, luck)
         nodes[index].pipes[name] = pipeCount
-        let wait = latency * Self.openingLatencies + retransmission(latency, on: link)
+        let wait = latency * Self.openingLatencies + retransmission(latency, on: link, luck)
         heap.push(.dialled(pipeCount), at: now + .microseconds(wait))
     }
 
@@ -61,9 +65,11 @@ extension Simulation {
         let name = LinkName(number: nodes[acceptor.node].linkCount, isOurs: false)
         pipes[number]?[.acceptor].name = name
         nodes[acceptor.node].pipes[name] = number
-        let wait = latency(of: Link(from: acceptor.node, to: dialler.node))
+        let way = Link(from: acceptor.node, to: dialler.node)
+        let wait = latency(of: way, pipe.luck(to: .dialler))
         heap.push(.opened(number), at: now + .microseconds(wait))
-        let caller = Caller(node: nodes[dialler.node].key.node)
+        let caller = caller(
+            dialler.node, life: dialler.life, signedAt: wall(of: dialler.node))
         deliver([.linked(name, caller)], to: acceptor.node)
     }
 
@@ -71,7 +77,9 @@ extension Simulation {
         guard let pipe = pipes[number], pipe.failure == nil, let name = pipe[.dialler].name,
             isAlive(pipe[.dialler])
         else { return }
-        let caller = Caller(node: nodes[pipe[.acceptor].node].key.node)
+        let acceptor = pipe[.acceptor]
+        let caller = caller(
+            acceptor.node, life: acceptor.life, signedAt: wall(of: acceptor.node))
         deliver([.linked(name, caller)], to: pipe[.dialler].node)
     }
 
@@ -125,8 +133,10 @@ extension Simulation {
         guard let pipe = pipes[number] else { return }
         let target = pipe[end].node
         let link = Link(from: pipe[end.other].node, to: target)
-        let latency = latency(of: link)
-        let wait = latency + retransmission(latency, on: link)
+        let luck = pipe.luck(to: end)
+        pipes[number]?[end].pieces += 1
+        let latency = latency(of: link, luck)
+        let wait = latency + retransmission(latency, on: link, luck)
         let arrival = max(
             Instant(microseconds: start.microseconds + wait), pipe[end].lastArrival)
         pipes[number]?[end].lastArrival = arrival
@@ -136,11 +146,16 @@ extension Simulation {
     /// How much later a segment arrives because it was lost: two round trips for each loss, as the
     /// tail loss probe has it where more segments follow (RFC 8985 section 7.2), and 10 ms.
     /// Microseconds.
-    private mutating func retransmission(_ latency: Int64, on link: Link) -> Int64 {
+    private mutating func retransmission(
+        _ latency: Int64, on link: Link, _ luck: Luck
+    ) -> Int64 {
+        guard options.link.loss > 0 || options.link.bursts != nil else { return 0 }
         let probe = latency * 4 + 10_000
-        var sum: Int64 = 0
-        while sum < Self.patience, isLost(on: link) { sum += probe }
-        return sum
+        var tries: UInt64 = 0
+        while probe * Int64(tries) < Self.patience, isLost(on: link, luck.next(tries)) {
+            tries += 1
+        }
+        return probe * Int64(tries)
     }
 
     mutating func chunk(_ bytes: [UInt8], of number: UInt64, at end: PipeEnd) {
@@ -202,10 +217,10 @@ extension Simulation {
             return
         }
         endPipe(number, at: end, in: .zero)
-        guard let other = pipes[number]?[end.other].node, !isCut(from: index, to: other) else {
-            return
-        }
-        let wait = latency(of: Link(from: index, to: other))
+        guard let pipe = pipes[number] else { return }
+        let other = pipe[end.other].node
+        guard !isCut(from: index, to: other) else { return }
+        let wait = latency(of: Link(from: index, to: other), pipe.luck(to: end.other))
         endPipe(number, at: end.other, in: .microseconds(wait))
     }
 
@@ -248,7 +263,8 @@ extension Simulation {
             if other.isOver || other.name == nil {
                 remove(number)
             } else if !isCut(from: index, to: other.node) {
-                let wait = latency(of: Link(from: index, to: other.node))
+                let way = Link(from: index, to: other.node)
+                let wait = latency(of: way, pipe.luck(to: end.other))
                 heap.push(.unlinked(number, end.other), at: now + .microseconds(wait))
             }
         }

@@ -16,7 +16,7 @@ extension Simulation {
         let callee = index(of: destination)
         calls[number] = Call(
             caller: caller, callerLife: nodes[caller].life, token: token, callee: callee ?? caller,
-            stream: isStream ? StreamState() : nil)
+            signedAt: wall(of: caller), luck: .none, stream: isStream ? StreamState() : nil)
         if isStream {
             nodes[caller].streams[token] = number
         } else {
@@ -27,7 +27,9 @@ extension Simulation {
         }
         let bytes = request.encoded()
         let link = Link(from: caller, to: callee)
-        let fate = transmit(bytes, events: request.eventBytes, link, .requestSent)
+        let luck = nextLuck(on: link)
+        calls[number]?.luck = luck
+        let fate = transmit(bytes, events: request.eventBytes, link, luck, .requestSent)
         if !fate.isLost { plan(.request(number, bytes), bytes.count, to: callee, at: fate.arrival) }
         // Requests always have a timer; a stream that is open has none.
         if !isStream || fate.isLost {
@@ -42,18 +44,24 @@ extension Simulation {
         _ number: UInt64, _ bytes: [UInt8], events: Int, _ first: Instant
     ) {
         guard options.link.duplication > 0, var call = calls[number] else { return }
-        let isRepeated = Self.happens(options.link.duplication, &repeatDice)
-        let wait = repeatDice.duration(in: Self.repetition)
+        var dice = call.luck.dice(.duplication)
+        let isRepeated = Self.happens(options.link.duplication, &dice)
+        let wait = dice.duration(in: Self.repetition)
         guard isRepeated, !isCut(from: call.caller, to: call.callee) else { return }
         callCount += 1
         call.isRepeat = true
         calls[callCount] = call
-        let link = Link(from: call.caller, to: call.callee)
+        let link = call.way
         trace.add(.requestSent, node: call.caller, at: now, bytes)
         count(bytes.count, events: events, on: link)
         nodes[call.caller].traffic.sentBytes += bytes.count
         inFlightBytes += bytes.count
         plan(.request(callCount, bytes), bytes.count, to: call.callee, at: first + wait)
+    }
+
+    /// The luck of the next request from node to node.
+    private mutating func nextLuck(on link: Link) -> Luck {
+        Luck(networkSeed, link, links[link, default: Traffic()].number())
     }
 
     private func index(of destination: Destination) -> Int? {
@@ -68,16 +76,14 @@ extension Simulation {
 
     /// Counts a message and draws its fate: when it is there, unless it is lost.
     private mutating func transmit(
-        _ bytes: [UInt8], events: Int, _ link: Link, _ kind: TraceHash.Kind
+        _ bytes: [UInt8], events: Int, _ link: Link, _ luck: Luck, _ kind: TraceHash.Kind
     ) -> (arrival: Instant, isLost: Bool) {
         trace.add(kind, node: link.from, at: now, bytes)
         count(bytes.count, events: events, on: link)
-        // Both are drawn for each message, so that a fault that is switched on reshuffles nothing
-        // else.
-        let latency = latency(of: link)
-        let isHit = isLost(on: link)
+        let latency = latency(of: link, luck)
+        let isHit = isLost(on: link, luck)
         let left = depart(bytes.count, from: link.from)
-        let arrival = Instant(microseconds: left.microseconds + latency + overtaken())
+        let arrival = Instant(microseconds: left.microseconds + latency + overtaken(luck))
         let isLost = isHit || isCut(from: link.from, to: link.to)
         if isLost {
             lose(bytes.count, on: link)
@@ -97,10 +103,11 @@ extension Simulation {
     }
 
     /// Microseconds by which a message is later than it should be.
-    private mutating func overtaken() -> Int64 {
+    private mutating func overtaken(_ luck: Luck) -> Int64 {
         guard let reordering = options.link.reordering else { return 0 }
-        let isLate = Self.happens(reordering.share, &reorderDice)
-        let delay = Int64(reordering.delay.draw(&reorderDice))
+        var dice = luck.dice(.reordering)
+        let isLate = Self.happens(reordering.share, &dice)
+        let delay = Int64(reordering.delay.draw(&dice))
         return isLate ? delay : 0
     }
 
@@ -110,7 +117,7 @@ extension Simulation {
         guard nodes[call.callee].isUp else {
             drop(bytes.count)
             guard !call.isRepeat else { return forget(number) }
-            let wait = latency(of: Link(from: call.callee, to: call.caller))
+            let wait = latency(of: call.wayBack, call.luck.next(0))
             return giveUp(
                 number, .unreachable("nobody listens"), at: now + .microseconds(wait))
         }
@@ -120,7 +127,7 @@ extension Simulation {
             return reply(.refused(Refusal(.malformed)), to: number)
         }
         calls[number]?.hasArrived = true
-        let caller = Caller(node: nodes[call.caller].key.node)
+        let caller = caller(call.caller, life: call.callerLife, signedAt: call.signedAt)
         deliver([.request(Exchange(number: number), caller, request)], to: call.callee)
     }
 
@@ -132,10 +139,12 @@ extension Simulation {
     mutating func reply(_ response: Response, to number: UInt64) {
         guard let call = calls[number], !call.isBroken else { return }
         let bytes = response.encoded()
-        let link = Link(from: call.callee, to: call.caller)
+        let link = call.wayBack
         guard !call.isRepeat else { return replyInVain(bytes, response.eventBytes, link, number) }
+        calls[number]?.replies += 1
+        let luck = call.luck.next(call.replies)
         let kind: TraceHash.Kind = call.stream == nil ? .responseSent : .pageSent
-        let fate = transmit(bytes, events: response.eventBytes, link, kind)
+        let fate = transmit(bytes, events: response.eventBytes, link, luck, kind)
         guard !fate.isLost else {
             if call.stream != nil { breakStream(number, at: now + options.link.timeout) }
             return
@@ -189,7 +198,7 @@ extension Simulation {
     mutating func abandon(_ number: UInt64, _ call: Call) {
         forget(number)
         guard call.hasArrived, !call.isBroken else { return }
-        let wait = latency(of: Link(from: call.caller, to: call.callee))
+        let wait = latency(of: call.way, call.luck.next(.max))
         heap.push(.abandoned(number, callee: call.callee), at: now + .microseconds(wait))
     }
 

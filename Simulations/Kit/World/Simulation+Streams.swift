@@ -60,7 +60,7 @@ extension Simulation {
     mutating func close(_ number: UInt64, _ refusal: Refusal?) {
         guard let call = calls[number], let stream = call.stream else { return }
         if let refusal { return reply(.refused(refusal), to: number) }
-        let wait = latency(of: Link(from: call.callee, to: call.caller))
+        let wait = latency(of: call.wayBack, call.luck.next(call.replies))
         let arrival = max(now + .microseconds(wait), stream.lastArrival)
         plan(.ended(number, StreamEnd(failure: nil)), 0, to: call.caller, at: arrival)
     }

@@ -94,23 +94,13 @@ public struct Simulation: Sendable {
     var recorder: Recorder?
     var verifications: [Digest: Bool] = [:]
     var indices: [NodeID: Int] = [:]
-    var latencyDice: Dice
-    var lossDice: Dice
-    var burstDice: Dice
-    var repeatDice: Dice
-    var reorderDice: Dice
-    var tearDice: Dice
+    let networkSeed: UInt64
     let seeds: Seeds
 
     public init(_ options: Options = Options()) {
         self.options = options
         seeds = Seeds(options.seed)
-        latencyDice = seeds.dice("latency")
-        lossDice = seeds.dice("loss")
-        burstDice = seeds.dice("bursts")
-        repeatDice = seeds.dice("duplication")
-        reorderDice = seeds.dice("reordering")
-        tearDice = seeds.dice("torn writes")
+        networkSeed = seeds.digest("network").w0
     }
 }
 

@@ -32,7 +32,8 @@ public enum Fault: Hashable, Sendable {
     case network(LinkModel)
     /// The node's line from now on; nil: the one of `LinkModel`.
     case bandwidth(Int, Bandwidth?)
-    /// From now on the node reads its links and streams at this pace; nil: as fast as ever.
+    /// From now on the node reads whatever comes at this pace, all in all; what it has not read of
+    /// links and streams holds up whoever sends. Nil: as fast as ever.
     case slowReader(Int, bytesPerSecond: Int?)
     /// Its wall clock from now on. Its timers stay right.
     case clock(Int, ClockFault)

@@ -97,7 +97,8 @@ extension Simulation {
         let underWay = nodes[index].disk?.underWay ?? []
         nodes[index].disk?.underWay = []
         guard !underWay.isEmpty else { return }
-        for (_, write) in underWay.prefix(tearDice.below(underWay.count + 1)) {
+        var dice = seeds.dice("torn writes", index << 16 | nodes[index].life)
+        for (_, write) in underWay.prefix(dice.below(underWay.count + 1)) {
             put(write, on: index)
         }
     }

@@ -29,7 +29,7 @@ extension Simulation {
         } else {
             if call.hasArrived { heap.push(.abandoned(number, callee: index), at: now) }
             guard !isCut(from: index, to: call.caller) else { return }
-            let wait = latency(of: Link(from: index, to: call.caller))
+            let wait = latency(of: call.wayBack, call.luck.next(call.replies))
             giveUp(number, Self.reset, at: now + .microseconds(wait))
         }
     }
@@ -40,7 +40,7 @@ extension Simulation {
         pipes[number]?.failure = Self.reset
         heap.push(.unlinked(number, end), at: now)
         guard !isCut(from: index, to: other) else { return }
-        let wait = latency(of: Link(from: index, to: other))
+        let wait = latency(of: Link(from: index, to: other), pipe.luck(to: end.other))
         heap.push(.unlinked(number, end.other), at: now + .microseconds(wait))
     }
 }

@@ -82,7 +82,7 @@ extension Simulation {
                 forget(number)
             } else if call.callee == index, call.stream != nil {
                 let broken = StreamEnd(failure: .unreachable("the connection was reset"))
-                let wait = latency(of: Link(from: index, to: call.caller))
+                let wait = latency(of: call.wayBack, call.luck.next(call.replies))
                 heap.push(.ended(number, broken), at: now + .microseconds(wait))
             }
         }
