@@ -15,8 +15,8 @@ struct Adversary: Sendable {
     var acts = 0
     var lastNumber: UInt64 = 0
     /// Its engine's life that `wires` are of.
-    var life: Int
-    var wires: [LinkName: Wire]
+    private(set) var life: Int
+    private(set) var wires: [LinkName: Wire]
     /// What its disk is put back to.
     var snapshot: MemoryLog?
     /// What it wants done as soon as its engine has had its say.
@@ -41,6 +41,15 @@ struct Adversary: Sendable {
         lastNumber = scene.lastNumber
         acts += scene.acts
         wishes += scene.wishes
+    }
+
+    /// Sees to it that nothing of a former life of its engine is left.
+    mutating func lives(_ life: Int) {
+        guard self.life != life else { return }
+        self.life = life
+        wires = [:]
+        wishes = []
+        attack.restarted()
     }
 
     /// Ends the attack; what was numbered otherwise on links stays so.

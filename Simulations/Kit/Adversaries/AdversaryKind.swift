@@ -28,7 +28,7 @@ public enum AdversaryKind: String, CaseIterable, Hashable, Sendable {
         case .replay: "sends old events, announcements, frames and questions again"
         case .clock: "signs events from 61 seconds to ten years ahead of all clocks"
         case .equivocate: "signs two events for each place, and tells each to another half"
-        case .flood: "signs a thousand tiny events a second, and some of the largest"
+        case .flood: "signs 250 tiny events a second, and one of the largest"
         case .ihave: "announces 5,000 events a second that don't exist, and sends nothing"
         case .graft: "asks every neighbor for all events, twenty times a second"
         case .prune: "tells its neighbors to send it nothing, and asks for nothing"

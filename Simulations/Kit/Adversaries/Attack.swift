@@ -14,6 +14,9 @@ protocol Attack: Sendable {
     /// Acts by itself.
     mutating func act(_ scene: inout Scene)
 
+    /// The node has started again: its links and questions are gone.
+    mutating func restarted()
+
     /// Hears what is about to be handed to the engine; says whether the engine hears it too.
     mutating func hears(_ input: Input, _ scene: inout Scene) -> Bool
 
@@ -36,6 +39,8 @@ extension Attack {
     var period: Duration? { nil }
 
     mutating func act(_ scene: inout Scene) {}
+
+    mutating func restarted() {}
 
     mutating func hears(_ input: Input, _ scene: inout Scene) -> Bool { true }
 

@@ -42,7 +42,7 @@ extension Simulation {
     mutating func twist(_ effects: [Effect], of index: Int) -> [Effect] {
         // Taken out, so that what it holds is not copied.
         guard var adversary = adversaries.removeValue(forKey: index) else { return effects }
-        prepare(&adversary, of: index)
+        adversary.lives(nodes[index].life)
         var scene = scene(of: index, adversary)
         var twisted: [Effect] = []
         for effect in effects { twisted += adversary.twist(effect, &scene) }
@@ -57,7 +57,7 @@ extension Simulation {
         guard nodes[index].isUp, var adversary = adversaries.removeValue(forKey: index) else {
             return inputs
         }
-        prepare(&adversary, of: index)
+        adversary.lives(nodes[index].life)
         var scene = scene(of: index, adversary)
         let heard = inputs.filter { adversary.hears($0, &scene) }
         adversary.keep(scene)
@@ -70,15 +70,16 @@ extension Simulation {
         guard var adversary = adversaries.removeValue(forKey: index) else { return }
         let period = adversary.attack.period
         var effects: [Effect] = []
-        if nodes[index].isUp, period != nil {
-            prepare(&adversary, of: index)
+        let isAwake = nodes[index].isUp && !nodes[index].isPaused
+        if isAwake, period != nil {
+            adversary.lives(nodes[index].life)
             var scene = scene(of: index, adversary)
             adversary.act(&scene)
             adversary.keep(scene)
             effects = grant(&adversary, of: index)
         }
         adversaries[index] = adversary
-        if nodes[index].isUp { perform(effects, of: index) }
+        if isAwake { perform(effects, of: index) }
         // Kept up even by those who never act: another kind may take their place.
         heap.push(.act(index), at: now + (period ?? .seconds(1)))
     }
@@ -105,12 +106,6 @@ extension Simulation {
         if nodes[index].isUp { crash(index) }
         nodes[index].log = log
         start(index)
-    }
-
-    private func prepare(_ adversary: inout Adversary, of index: Int) {
-        guard adversary.life != nodes[index].life else { return }
-        adversary.life = nodes[index].life
-        adversary.wires = [:]
     }
 
     /// Links that are open already: what was numbered on them stays so.

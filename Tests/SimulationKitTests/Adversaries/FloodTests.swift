@@ -18,7 +18,7 @@ struct FloodTests {
         stage.expectTheHonestUnharmed()
         // It is admitted, and within the budget of its bytes: all of it is kept.
         let acts = stage.world.adversaryActs(of: 7)
-        #expect(acts > 3000)
+        #expect(acts > 800)
         #expect(stage.world.log(of: 0).count > acts)
     }
 

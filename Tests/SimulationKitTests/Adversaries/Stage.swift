@@ -200,6 +200,8 @@ extension Stage {
         var isSigned: [Digest: Bool] = [:]
         for node in world.honestNodes {
             let log = world.log(of: node)
+            #expect(
+                world.engine(of: node)?.missingBodyCount == 0, sourceLocation: sourceLocation)
             for id in posted.keys where !log.holds(id) {
                 Issue.record("node \(node) lacks \(id.hex)", sourceLocation: sourceLocation)
             }

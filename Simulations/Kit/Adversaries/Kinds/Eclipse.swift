@@ -22,6 +22,11 @@ struct Eclipse: Attack {
         scene.acted()
     }
 
+    mutating func restarted() {
+        links = [:]
+        dialledAt = nil
+    }
+
     mutating func hears(_ input: Input, _ scene: inout Scene) -> Bool {
         switch input {
         case .linked(let link, let caller) where caller.node == scene.victim:

@@ -2,15 +2,15 @@ import Core
 import Federation
 import Gossip
 
-/// Signs valid events as fast as its links take them: a storm of tiny ones, and now and then the
-/// largest that there are.
+/// Signs valid events, far more than anybody needs and its links take: a storm of tiny ones, and
+/// every second one of the largest that there are.
 struct Flood: Attack {
-    /// Tiny events at once: a thousand a second.
-    private static let atOnce = 50
+    /// Tiny events at once: 250 a second, more than ten times what others say together.
+    private static let atOnce = 25
     /// Every so many turns comes one of the largest.
-    private static let largeEvery = 8
+    private static let largeEvery = 10
 
-    var period: Duration? { .milliseconds(50) }
+    var period: Duration? { .milliseconds(100) }
     private var last: Event?
     private var turns = 0
 

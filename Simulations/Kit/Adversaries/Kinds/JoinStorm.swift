@@ -24,6 +24,8 @@ struct JoinStorm: Attack {
         }
     }
 
+    mutating func restarted() { open = [:] }
+
     mutating func hears(_ input: Input, _ scene: inout Scene) -> Bool {
         switch input {
         case .response(let token, from: let node, let tlsKey, let response, wire: _):

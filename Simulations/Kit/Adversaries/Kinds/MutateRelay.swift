@@ -2,7 +2,8 @@ import Core
 import Federation
 import Gossip
 
-/// Changes one bit of every event of others that it hands on, whichever way.
+/// Changes one bit of every event of others that it hands on, whichever way; in sessions it strips
+/// some of their bodies instead.
 struct MutateRelay: Attack {
     mutating func twist(
         _ piece: LinkPiece, over link: LinkName, _ scene: inout Scene
@@ -42,7 +43,12 @@ struct MutateRelay: Attack {
 
     private func change(_ event: Event, _ scene: inout Scene) -> Event {
         var event = event
-        if var body = event.body, !body.bytes.isEmpty, scene.dice.below(2) == 0 {
+        let way = scene.dice.below(3)
+        if way == 0 {
+            event.body = nil
+            return event
+        }
+        if way == 1, var body = event.body, !body.bytes.isEmpty {
             body.bytes[scene.dice.below(body.bytes.count)] ^= 1
             event.body = body
             return event

@@ -4,7 +4,7 @@ import Gossip
 /// Announces events that don't exist, five thousand a second, and sends nothing that it is asked
 /// for.
 struct Phantoms: Attack {
-    /// Places at once: half of them next to what there is, which are asked for, half far beyond.
+    /// Places at once: half of them what comes next, which is asked for, half far beyond.
     private static let atOnce: UInt64 = 100
 
     var period: Duration? { .milliseconds(20) }
@@ -16,7 +16,7 @@ struct Phantoms: Attack {
         let last = scene.last(of: origin)?.header.sequence ?? 0
         let far = last + 1 + UInt64(scene.dice.below(1 << 19))
         let ranges = [
-            PlaceRange(origin: origin, from: last + 2, count: Self.atOnce / 2, hop: 1),
+            PlaceRange(origin: origin, from: last + 1, count: Self.atOnce / 2, hop: 1),
             PlaceRange(origin: other, from: far, count: Self.atOnce / 2, hop: 1),
         ]
         for neighbor in scene.neighbors where neighbor.room > 4096 {

@@ -15,6 +15,8 @@ struct Slowloris: Attack {
     private var readings: [LinkName: Reading] = [:]
     private var pings: UInt64 = 1 << 32
 
+    mutating func restarted() { readings = [:] }
+
     mutating func hears(_ input: Input, _ scene: inout Scene) -> Bool {
         switch input {
         case .linked(let link, _): readings[link] = Reading()
