@@ -14,8 +14,8 @@ extension GossipMachine {
                 broken.append("slot \(slot) is held by a link that is no neighbor's")
             }
         }
-        for (name, link) in links {
-            if let slot = link.slot, slots[slot] != name {
+        for name in links.keys {
+            if let slot = links[name]?.slot, slots[slot] != name {
                 broken.append("a neighbor's slot \(slot) is another one's")
             }
         }

@@ -16,7 +16,7 @@ public struct GossipMachine: Sendable {
     var dice: Dice
     /// Active peers, ascending.
     var registry: [NodeID] = []
-    var links: [LinkName: LinkState] = [:]
+    var links = LinkTable()
     /// The link over which a peer is reached, where it is open.
     var linkOf: [NodeID: LinkName] = [:]
     var slots = [LinkName?](repeating: nil, count: GossipLimits.slots)
@@ -69,8 +69,20 @@ public struct GossipMachine: Sendable {
         var rotate: Instant?
 
         var next: Instant? {
-            [announce, missing, fill, tick, reconcile, redial, shuffle, rotate]
-                .compactMap { $0 }.min()
+            var next: Instant?
+            func consider(_ timer: Instant?) {
+                guard let timer else { return }
+                next = min(next ?? timer, timer)
+            }
+            consider(announce)
+            consider(missing)
+            consider(fill)
+            consider(tick)
+            consider(reconcile)
+            consider(redial)
+            consider(shuffle)
+            consider(rotate)
+            return next
         }
     }
 
@@ -115,7 +127,7 @@ public struct GossipMachine: Sendable {
             if !isPaused { links[name]?.heardAt = now }
         case .shutdown:
             isOver = true
-            for name in links.keys.sorted() { close(name, .shutdown, now, &effects) }
+            for name in links.keys { close(name, .shutdown, now, &effects) }
         }
     }
 
@@ -170,6 +182,9 @@ extension GossipMachine {
     public func isVisit(_ node: NodeID) -> Bool {
         linkOf[node].map { links[$0]?.phase == .visit } ?? false
     }
+
+    /// Whether nothing is read from a link for now.
+    public func isPaused(_ name: LinkName) -> Bool { links[name]?.isPaused ?? false }
 
     /// Who is at a link's other end.
     public func peer(of name: LinkName) -> NodeID? { links[name]?.node }

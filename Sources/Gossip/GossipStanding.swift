@@ -53,7 +53,7 @@ extension GossipMachine {
         }
         return GossipStanding(
             mode: settings.mode, isOn: isOn, target: target, neighbors: neighbors,
-            passive: passive, visits: links.values.count { $0.phase == .visit },
+            passive: passive, visits: links.keys.count { links[$0]?.phase == .visit },
             origins: trees.count, missing: missing.count, tally: tally)
     }
 }

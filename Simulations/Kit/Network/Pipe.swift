@@ -37,7 +37,8 @@ struct Pipe: Sendable {
         var pieces: UInt64 = 0
     }
 
-    var sides: [Side]
+    private var dialler: Side
+    private var acceptor: Side
     /// Sent while a partition was between the two, in order, and to whom.
     var stalled: [(end: PipeEnd, bytes: [UInt8])] = []
     /// What the handshake, and then each piece, draws from.
@@ -45,18 +46,69 @@ struct Pipe: Sendable {
     /// Why it broke; then nothing of it arrives any more.
     var failure: TransportFailure?
 
-    init(_ sides: [Side], _ luck: Luck) {
-        self.sides = sides
+    init(dialler: Side, acceptor: Side, _ luck: Luck) {
+        self.dialler = dialler
+        self.acceptor = acceptor
         self.luck = luck
     }
 
     /// The luck of the next piece to this end.
-    func luck(to end: PipeEnd) -> Luck {
-        luck.next(self[end].pieces << 1 | UInt64(end.rawValue))
+    mutating func nextLuck(to end: PipeEnd) -> Luck {
+        let number = self[end].pieces << 1 | UInt64(end.rawValue)
+        self[end].pieces += 1
+        return luck.next(number)
     }
 
     subscript(end: PipeEnd) -> Side {
-        get { sides[end.rawValue] }
-        set { sides[end.rawValue] = newValue }
+        _read {
+            if end == .dialler { yield dialler } else { yield acceptor }
+        }
+        _modify {
+            if end == .dialler { yield &dialler } else { yield &acceptor }
+        }
+    }
+}
+
+/// Changes in place: a pipe that is taken out of its table to be looked at is copied.
+extension Pipe {
+    /// What becomes of bytes that were handed to the network for one end.
+    struct Acceptance {
+        let target: Int
+        /// Bytes on their way to it or in its socket, these included.
+        let unread: Int
+        /// Whether the network has taken them: else its sender hears of it later.
+        let isTaken: Bool
+        /// Whether they have to wait behind what a cut holds up.
+        let isBehind: Bool
+    }
+
+    /// Takes bytes for an end whose socket has so much room; nil where the pipe is broken.
+    mutating func accept(_ count: Int, for end: PipeEnd, room: Int) -> Acceptance? {
+        guard failure == nil else { return nil }
+        self[end].unread += count
+        let isTaken = self[end].unread < room
+        if !isTaken { self[end].holdsUp = true }
+        return Acceptance(
+            target: self[end].node, unread: self[end].unread, isTaken: isTaken,
+            isBehind: !stalled.isEmpty && stalled.contains { $0.end == end })
+    }
+
+    /// When bytes arrive that need until `time`: not before those that were sent before.
+    mutating func arrival(_ time: Instant, at end: PipeEnd) -> Instant {
+        self[end].lastArrival = max(self[end].lastArrival, time)
+        return self[end].lastArrival
+    }
+
+    /// Takes out what its end reads next.
+    mutating func takeFirst(at end: PipeEnd) -> [UInt8] {
+        self[end].isReady = false
+        self[end].readAt = nil
+        return self[end].waiting.removeFirst()
+    }
+
+    /// Bytes were read; says whether their sender waits to hear of it and there is room again.
+    mutating func acknowledge(_ count: Int, at end: PipeEnd, room: Int) -> Bool {
+        self[end].unread -= count
+        return self[end].holdsUp && self[end].unread < room
     }
 }

@@ -62,6 +62,9 @@ public struct Link: Hashable, Comparable, Sendable {
         self.to = to
     }
 
+    /// One word: links are looked up for every message.
+    public func hash(into hasher: inout Hasher) { hasher.combine(from << 32 ^ to) }
+
     public static func < (a: Link, b: Link) -> Bool {
         a.from != b.from ? a.from < b.from : a.to < b.to
     }

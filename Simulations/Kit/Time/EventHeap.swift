@@ -4,12 +4,13 @@ import Core
 /// was put in first.
 ///
 /// The second rule makes the order total, so that one seed gives one trace. Binary heap: O(log n)
-/// each way.
+/// each way. What is ordered are three words; the elements themselves stay where they were put.
 struct EventHeap<Element: Sendable>: Sendable {
-    private struct Item: Sendable {
-        var time: Instant
+    private struct Item: BitwiseCopyable {
+        var time: Int64
         var number: UInt64
-        var element: Element
+        /// Where the element is.
+        var slot: Int
 
         func precedes(_ other: Item) -> Bool {
             time != other.time ? time < other.time : number < other.number
@@ -17,50 +18,63 @@ struct EventHeap<Element: Sendable>: Sendable {
     }
 
     private var items: [Item] = []
+    private var elements: [Element?] = []
+    /// Places of `elements` that are free.
+    private var free: [Int] = []
     private var nextNumber: UInt64 = 0
 
     var count: Int { items.count }
     var isEmpty: Bool { items.isEmpty }
 
     /// When the next element is due; nil where there is none.
-    var nextTime: Instant? { items.first?.time }
+    var nextTime: Instant? { items.first.map { Instant(microseconds: $0.time) } }
 
-    mutating func push(_ element: Element, at time: Instant) {
-        items.append(Item(time: time, number: nextNumber, element: element))
+    mutating func push(_ element: consuming Element, at time: Instant) {
+        let slot: Int
+        if let last = free.popLast() {
+            slot = last
+            elements[slot] = element
+        } else {
+            slot = elements.count
+            elements.append(element)
+        }
+        let item = Item(time: time.microseconds, number: nextNumber, slot: slot)
         nextNumber += 1
-        siftUp(items.count - 1)
+        items.append(item)
+        siftUp(item, from: items.count - 1)
     }
 
     /// Takes the earliest element out; nil where there is none.
     mutating func pop() -> (time: Instant, element: Element)? {
-        guard let last = items.popLast() else { return nil }
-        guard let first = items.first else { return (last.time, last.element) }
-        items[0] = last
-        siftDown(0)
-        return (first.time, first.element)
+        guard let first = items.first, let last = items.popLast() else { return nil }
+        if !items.isEmpty { siftDown(last) }
+        guard let element = elements[first.slot].take() else { return nil }
+        free.append(first.slot)
+        return (Instant(microseconds: first.time), element)
     }
 
-    private mutating func siftUp(_ start: Int) {
+    private mutating func siftUp(_ item: Item, from start: Int) {
         var place = start
         while place > 0 {
             let parent = (place - 1) / 2
-            guard items[place].precedes(items[parent]) else { return }
-            items.swapAt(place, parent)
+            guard item.precedes(items[parent]) else { break }
+            items[place] = items[parent]
             place = parent
         }
+        items[place] = item
     }
 
-    private mutating func siftDown(_ start: Int) {
-        var place = start
+    /// Puts an item in at the top and lets it sink.
+    private mutating func siftDown(_ item: Item) {
+        var place = 0
         while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2]
-            where child < items.count && items[child].precedes(items[least]) {
-                least = child
-            }
-            if least == place { return }
-            items.swapAt(place, least)
-            place = least
+            var child = 2 * place + 1
+            guard child < items.count else { break }
+            if child + 1 < items.count, items[child + 1].precedes(items[child]) { child += 1 }
+            guard items[child].precedes(item) else { break }
+            items[place] = items[child]
+            place = child
         }
+        items[place] = item
     }
 }

@@ -12,27 +12,32 @@ struct TraceHash: Sendable {
     }
 
     private var hash = SHA256()
+    /// Entries that wait to be hashed with others: the call costs more than the bytes.
+    private var waiting: [UInt8] = []
+
+    private static let blockBytes = 16 << 10
 
     mutating func add(_ kind: Kind, node: Int, at time: Instant, _ bytes: [UInt8] = []) {
-        var entry: [UInt8] = []
-        entry.reserveCapacity(17)
-        entry.append(bigEndian: UInt64(bitPattern: time.microseconds))
-        append(UInt32(node), to: &entry)
-        entry.append(kind.rawValue)
-        append(UInt32(bytes.count), to: &entry)
-        hash.update(entry)
-        hash.update(bytes)
+        waiting.append(bigEndian: UInt64(bitPattern: time.microseconds))
+        append(UInt32(node))
+        waiting.append(kind.rawValue)
+        append(UInt32(bytes.count))
+        waiting += bytes
+        guard waiting.count >= Self.blockBytes else { return }
+        hash.update(waiting)
+        waiting.removeAll(keepingCapacity: true)
     }
 
     /// The hash of the entries so far.
     var value: Digest {
-        let copy = hash
+        var copy = hash
+        copy.update(waiting)
         return copy.finish()
     }
 
-    private func append(_ word: UInt32, to bytes: inout [UInt8]) {
+    private mutating func append(_ word: UInt32) {
         for shift in [24, 16, 8, 0] as [UInt32] {
-            bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            waiting.append(UInt8(truncatingIfNeeded: word >> shift))
         }
     }
 }

@@ -48,23 +48,24 @@ struct StreamEnd: Sendable {
     var failure: TransportFailure?
 }
 
-/// What the heap of a simulation holds.
+/// What the heap of a simulation holds. What is large and not of every day is held elsewhere, so
+/// that the others are small.
 enum Happening: Sendable {
     /// A request reaches the callee.
     case request(UInt64, [UInt8])
     /// An answer, or a page of a stream, reaches the caller.
     case answer(UInt64, [UInt8])
     /// The caller learns that there is no answer.
-    case failed(UInt64, TransportFailure)
+    indirect case failed(UInt64, TransportFailure)
     /// The caller learns that its stream is over.
-    case ended(UInt64, StreamEnd)
+    indirect case ended(UInt64, StreamEnd)
     /// The reader of a stream is ready for what waits.
     case pump(UInt64)
     /// The callee learns that whoever asked is gone.
     case abandoned(UInt64, callee: Int)
     /// A dial reaches its callee, or comes to nothing.
     case dialled(UInt64)
-    case dialFailed(Int, life: Int, LinkName, TransportFailure)
+    indirect case dialFailed(Int, life: Int, LinkName, TransportFailure)
     /// The dialler hears that its link is open.
     case opened(UInt64)
     /// Bytes of a link arrive at one of its ends.
@@ -73,8 +74,8 @@ enum Happening: Sendable {
     case unlinked(UInt64, PipeEnd)
     /// A node's own work is done.
     case verified(Int, life: Int, Token, [Bool])
-    case loaded(Int, life: Int, Token, Query)
-    case durable(Int, life: Int, Token, LogWrite)
+    indirect case loaded(Int, life: Int, Token, Query)
+    indirect case durable(Int, life: Int, Token, LogWrite)
     /// A deadline of the node's engine.
     case wake(Int, life: Int)
     /// A dishonest node may act by itself.
@@ -91,5 +92,5 @@ enum Happening: Sendable {
     /// Something goes wrong, or ends to.
     case fault(Fault)
     /// Somebody at the node wants something.
-    case input(Int, Input)
+    indirect case input(Int, Input)
 }

@@ -48,4 +48,12 @@ struct SimulatedNode: Sendable {
     /// Nil while it reads as fast as it can.
     var reader: SlowReader?
     var traffic = NodeTraffic()
+
+    /// When the engine has something to do. Changes nothing: of what may be changed no copy is made
+    /// in order to be read.
+    mutating func nextDeadline() -> Instant? { engine?.deadlineInPlace() }
+}
+
+extension Engine {
+    fileprivate mutating func deadlineInPlace() -> Instant? { nextDeadline }
 }

@@ -49,7 +49,7 @@ extension Simulation {
     /// At most one wake-up of a node counts: an earlier deadline makes the later one in the heap
     /// void.
     private mutating func planWake(_ index: Int) {
-        guard let deadline = nodes[index].engine?.nextDeadline else { return }
+        guard let deadline = nodes[index].nextDeadline() else { return }
         // A deadline that stays due would keep time from passing.
         let time = max(deadline, now + .microseconds(1))
         if let planned = nodes[index].wakeAt, planned <= time { return }

@@ -31,11 +31,9 @@ extension Simulation {
                 name, index, life, .unreachable("nobody listens"), in: .microseconds(latency * 2))
         }
         pipeCount += 1
-        let sides = [
-            Pipe.Side(node: index, life: life, name: name),
-            Pipe.Side(node: callee, life: nodes[callee].life),
-        ]
-        pipes[pipeCount] = Pipe(sides, luck)
+        pipes[pipeCount] = Pipe(
+            dialler: Pipe.Side(node: index, life: life, name: name),
+            acceptor: Pipe.Side(node: callee, life: nodes[callee].life), luck)
         nodes[index].pipes[name] = pipeCount
         let wait = latency * Self.openingLatencies + retransmission(latency, on: link, luck)
         heap.push(.dialled(pipeCount), at: now + .microseconds(wait))
@@ -101,46 +99,36 @@ extension Simulation {
     }
 
     mutating func transmit(_ bytes: [UInt8], over name: LinkName, from index: Int) {
-        guard let (number, end) = end(name, of: index), let pipe = pipes[number],
-            pipe.failure == nil
+        guard let (number, end) = end(name, of: index),
+            let taken = pipes[number]?.accept(
+                bytes.count, for: end.other, room: Self.socketBytes)
         else { return }
-        pipes[number]?[end.other].unread += bytes.count
-        if pipe[end.other].unread + bytes.count < Self.socketBytes {
-            nodes[index].written.append(name)
-        } else {
-            pipes[number]?[end.other].holdsUp = true
-        }
-        let target = pipe[end.other].node
+        if taken.isTaken { nodes[index].written.append(name) }
         guard !bytes.isEmpty else { return }
+        let link = Link(from: index, to: taken.target)
         trace.add(.chunkSent, node: index, at: now, bytes)
-        links[Link(from: index, to: target), default: Traffic()].sent(bytes.count, events: 0)
+        links[link, default: Traffic()].sent(bytes.count, events: 0)
         inFlightBytes += bytes.count
-        nodes[target].traffic.socketHighWater = max(
-            nodes[target].traffic.socketHighWater, pipe[end.other].unread + bytes.count)
+        nodes[link.to].traffic.socketHighWater = max(
+            nodes[link.to].traffic.socketHighWater, taken.unread)
         let left = depart(bytes.count, from: index)
-        let isBehind = !pipe.stalled.isEmpty && pipe.stalled.contains { $0.end == end.other }
-        guard !isBehind, !isCut(from: index, to: target) else {
+        guard !taken.isBehind, !isCut(from: index, to: link.to) else {
             pipes[number]?.stalled.append((end.other, bytes))
             return
         }
-        carry(bytes, to: end.other, of: number, from: left)
+        carry(bytes, to: end.other, of: number, on: link, from: left)
     }
 
     /// Sends bytes that leave the node at `start`.
     private mutating func carry(
-        _ bytes: [UInt8], to end: PipeEnd, of number: UInt64, from start: Instant
+        _ bytes: [UInt8], to end: PipeEnd, of number: UInt64, on link: Link, from start: Instant
     ) {
-        guard let pipe = pipes[number] else { return }
-        let target = pipe[end].node
-        let link = Link(from: pipe[end.other].node, to: target)
-        let luck = pipe.luck(to: end)
-        pipes[number]?[end].pieces += 1
+        guard let luck = pipes[number]?.nextLuck(to: end) else { return }
         let latency = latency(of: link, luck)
         let wait = latency + retransmission(latency, on: link, luck)
-        let arrival = max(
-            Instant(microseconds: start.microseconds + wait), pipe[end].lastArrival)
-        pipes[number]?[end].lastArrival = arrival
-        plan(.chunk(number, end, bytes), bytes.count, to: target, at: arrival)
+        let time = Instant(microseconds: start.microseconds + wait)
+        guard let arrival = pipes[number]?.arrival(time, at: end) else { return }
+        plan(.chunk(number, end, bytes), bytes.count, to: link.to, at: arrival)
     }
 
     /// How much later a segment arrives because it was lost: two round trips for each loss, as the
@@ -159,48 +147,53 @@ extension Simulation {
     }
 
     mutating func chunk(_ bytes: [UInt8], of number: UInt64, at end: PipeEnd) {
-        guard let pipe = pipes[number], pipe.failure == nil, isAlive(pipe[end]) else {
-            return drop(bytes.count)
-        }
+        guard let node = listener(of: number, at: end) else { return drop(bytes.count) }
         if !bytes.isEmpty {
-            land(bytes.count, at: pipe[end].node)
+            land(bytes.count, at: node)
             pipes[number]?[end].waiting.append(bytes)
         }
-        pump(number, end)
+        pump(number, end, of: node)
     }
 
-    private mutating func pump(_ number: UInt64, _ end: PipeEnd) {
-        guard let side = pipes[number]?[end], side.isReady, !side.waiting.isEmpty,
-            let name = side.name
+    /// The node at one end, where the pipe is whole and the engine that has this end runs.
+    private func listener(of number: UInt64, at end: PipeEnd) -> Int? {
+        guard pipes[number]?[end].isOver == false, pipes[number]?.failure == nil,
+            let node = pipes[number]?[end].node, let life = pipes[number]?[end].life,
+            nodes[node].isUp, nodes[node].life == life
+        else { return nil }
+        return node
+    }
+
+    private mutating func pump(_ number: UInt64, _ end: PipeEnd, of node: Int) {
+        guard pipes[number]?[end].isReady == true, let name = pipes[number]?[end].name,
+            let next = pipes[number]?[end].waiting.first?.count
         else { return }
-        if let reading = readingTime(side.waiting[0].count, side.readAt, at: side.node) {
-            if reading > now, side.readAt == nil {
-                heap.push(.chunk(number, end, []), at: reading)
-            }
+        let readAt = pipes[number]?[end].readAt
+        if let reading = readingTime(next, readAt, at: node) {
+            if reading > now, readAt == nil { heap.push(.chunk(number, end, []), at: reading) }
             pipes[number]?[end].readAt = reading
             if reading > now { return }
         }
-        pipes[number]?[end].isReady = false
-        pipes[number]?[end].readAt = nil
-        let bytes = pipes[number]?[end].waiting.removeFirst() ?? []
-        deliver([.received(name, bytes)], to: side.node)
-        acknowledge(bytes.count, of: number, at: end)
+        guard let bytes = pipes[number]?.takeFirst(at: end) else { return }
+        deliver([.received(name, bytes)], to: node)
+        acknowledge(bytes.count, of: number, at: end, of: node)
     }
 
     /// Bytes were read: whoever sent them has room again, as soon as it hears of it.
-    private mutating func acknowledge(_ bytes: Int, of number: UInt64, at end: PipeEnd) {
-        guard let pipe = pipes[number] else { return }
-        let other = pipe[end.other]
-        guard !isCut(from: pipe[end].node, to: other.node) else {
+    private mutating func acknowledge(
+        _ bytes: Int, of number: UInt64, at end: PipeEnd, of node: Int
+    ) {
+        guard let other = pipes[number]?[end.other].node else { return }
+        guard !isCut(from: node, to: other) else {
             pipes[number]?[end].unacknowledged += bytes
             return
         }
-        pipes[number]?[end].unread -= bytes
-        guard pipe[end].holdsUp, pipe[end].unread - bytes < Self.socketBytes, isAlive(other),
-            let name = other.name
+        let mayGoOn =
+            pipes[number]?.acknowledge(bytes, at: end, room: Self.socketBytes) ?? false
+        guard mayGoOn, let side = pipes[number]?[end.other], isAlive(side), let name = side.name
         else { return }
         pipes[number]?[end].holdsUp = false
-        deliver([.written(name)], to: other.node)
+        deliver([.written(name)], to: other)
     }
 
     mutating func read(_ name: LinkName, of index: Int) {
@@ -284,10 +277,11 @@ extension Simulation {
         guard let pipe = pipes[number], !pipe.stalled.isEmpty else { return }
         pipes[number]?.stalled = []
         for (end, bytes) in pipe.stalled {
-            if isCut(from: pipe[end.other].node, to: pipe[end].node) {
+            let link = Link(from: pipe[end.other].node, to: pipe[end].node)
+            if isCut(from: link.from, to: link.to) {
                 pipes[number]?.stalled.append((end, bytes))
             } else {
-                carry(bytes, to: end, of: number, from: now)
+                carry(bytes, to: end, of: number, on: link, from: now)
             }
         }
     }
@@ -296,6 +290,6 @@ extension Simulation {
         guard let side = pipes[number]?[end], side.unacknowledged > 0 else { return }
         // Counted anew where it is still cut.
         pipes[number]?[end].unacknowledged = 0
-        acknowledge(side.unacknowledged, of: number, at: end)
+        acknowledge(side.unacknowledged, of: number, at: end, of: side.node)
     }
 }

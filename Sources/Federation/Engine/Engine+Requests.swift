@@ -148,7 +148,9 @@ extension Engine {
         reply(exchange, .refused(refusal), &effects)
     }
 
-    mutating func heard(_ node: NodeID, _ now: Instant) { peers[node]?.lastHeard = now }
+    mutating func heard(_ node: NodeID, _ now: Instant) {
+        peers[inPassing: node]?.lastHeard = now
+    }
 
     mutating func markDirty(_ node: NodeID) {
         peers[node]?.isDirty = true

@@ -105,7 +105,10 @@ public struct Engine: Sendable {
         self.now = now
         switch input {
         case .wall(let time):
+            let isFirst = wall.microseconds == 0
             setWall(time, now)
+            // Later on it comes before another input, with which all that follows is found.
+            if !isFirst { return }
         case .append(let token, let drafts): append(drafts, token, now, &effects)
         case .operate(let token, let operation): operate(operation, token, now, &effects)
         case .importEvents(let token, let batch): importEvents(batch, token, &effects)
@@ -215,8 +218,10 @@ public struct Engine: Sendable {
 
     /// Forgets what is over: sessions and introductions of others that ended in silence.
     private mutating func sweep(_ now: Instant) {
-        responders = responders.filter { $0.value.expires > now }
-        introductions = introductions.filter { $0.value.expires > now }
+        for (name, session) in responders where session.expires <= now { responders[name] = nil }
+        for (name, introduction) in introductions where introduction.expires <= now {
+            introductions[name] = nil
+        }
     }
 }
 

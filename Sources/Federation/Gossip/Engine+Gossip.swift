@@ -17,13 +17,14 @@ extension Engine {
         gossip.advance(
             to: now, GossipAccess(index: index, membership: membership), into: &wanted)
         carryOut(wanted, now, &effects)
-        for (token, question) in linkWork.questions.sorted(by: { $0.key < $1.key })
-        where question.due <= now {
+        for (token, question) in linkWork.questions.filter({ $0.value.due <= now })
+            .sorted(by: { $0.key < $1.key })
+        {
             linkWork.questions[token] = nil
             failed(token, .timedOut, now, &effects)
             tell(.unanswered(question.link), now, &effects)
         }
-        for (link, due) in linkWork.pausedUntil.sorted(by: { $0.key < $1.key }) where due <= now {
+        for link in linkWork.pausedUntil.filter({ $0.value <= now }).keys.sorted() {
             linkWork.pausedUntil[link] = nil
             readOn(link, now, &effects)
         }

@@ -8,7 +8,7 @@ extension Engine {
     mutating func take(
         _ events: [Event], from node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
-        let wait = peers[node]?.budget.charge(
+        let wait = peers[inPassing: node]?.budget.charge(
             .live, requests: 0, verifications: events.count, at: now)
         if let wait {
             count(.overBudget)
@@ -40,7 +40,7 @@ extension Engine {
     mutating func readOn(_ link: LinkName, _ now: Instant, _ effects: inout [Effect]) {
         let isPaused = linkWork.waiting[link] != nil || linkWork.pausedUntil[link] != nil
         if !isPaused, intake.hasRoom {
-            tell(.paused(link, false), now, &effects)
+            if gossip.isPaused(link) { tell(.paused(link, false), now, &effects) }
             return effects.append(.read(link))
         }
         // Its silence is ours.
@@ -53,7 +53,8 @@ extension Engine {
         _ bytes: [UInt8], over link: LinkName, _ now: Instant, _ effects: inout [Effect]
     ) {
         if let node = gossip.peer(of: link),
-            let wait = peers[node]?.budget.charge(.live, requests: 0, bytes: bytes.count, at: now)
+            let wait = peers[inPassing: node]?.budget.charge(
+                .live, requests: 0, bytes: bytes.count, at: now)
         {
             linkWork.pausedUntil[link] = now + wait
         }
@@ -113,7 +114,7 @@ extension Engine {
     mutating func tookGossip(
         _ job: Job, from node: NodeID, _ now: Instant, _ effects: inout [Effect]
     ) {
-        peers[node]?.budget.refund(
+        peers[inPassing: node]?.budget.refund(
             // That we don't admit an origin any more is no fault of who still does.
             verifications: job.outcomes.count {
                 [.stored, .setAside, .refused(.revoked), .refused(.notAdmitted)].contains($0)

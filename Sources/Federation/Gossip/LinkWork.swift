@@ -43,10 +43,12 @@ struct LinkWork: Sendable {
 
     /// When something of it is due.
     var deadline: Instant? {
-        let due =
-            questions.values.map(\.due) + waiting.values.map(\.due) + pausedUntil.values
-            + [reconcileAt].compactMap { $0 }
-        return due.min()
+        var deadline = reconcileAt
+        func consider(_ due: Instant) { deadline = min(deadline ?? due, due) }
+        for question in questions.values { consider(question.due) }
+        for waiting in waiting.values { consider(waiting.due) }
+        for due in pausedUntil.values { consider(due) }
+        return deadline
     }
 
     /// A name for a question of somebody else; shells number theirs from 1.

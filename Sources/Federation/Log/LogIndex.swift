@@ -16,7 +16,7 @@ struct LogIndex: Sendable {
     /// Admitted events held without their body; and those that are not admitted, whose bodies
     /// nobody would hand out.
     private(set) var missingBodies: Set<EventID> = []
-    private var hiddenBodies: Set<EventID> = []
+    private(set) var hiddenBodies: Set<EventID> = []
     private(set) var aside: [EventID: AsideEvent] = [:]
     private(set) var asideCounts: [NodeID: Int] = [:]
     private(set) var asideBytes = 0

@@ -42,10 +42,25 @@ public struct Budget: Hashable, Sendable {
         case catchUp
     }
 
-    private var liveRequests = TokenBucket()
-    private var liveBytes = TokenBucket()
-    private var catchUpRequests = TokenBucket()
-    private var catchUpBytes = TokenBucket()
+    /// What one class has.
+    private struct Share: Hashable, Sendable {
+        var requests = TokenBucket()
+        var bytes = TokenBucket()
+
+        func wait(_ kind: Class, requests: Int, bytes: Int, at now: Instant) -> Duration? {
+            let first = self.requests.wait(for: Int64(requests), kind.requests, at: now)
+            let second = self.bytes.wait(for: Int64(bytes), kind.bytes, at: now)
+            return Budget.longer(first, second)
+        }
+
+        mutating func take(_ kind: Class, requests: Int, bytes: Int, at now: Instant) {
+            self.requests.take(Int64(requests), kind.requests, at: now)
+            self.bytes.take(Int64(bytes), kind.bytes, at: now)
+        }
+    }
+
+    private var live = Share()
+    private var catchUp = Share()
     private var verifications = TokenBucket()
 
     /// The whole budget.
@@ -57,15 +72,23 @@ public struct Budget: Hashable, Sendable {
     public mutating func charge(
         _ kind: Class, requests: Int = 1, bytes: Int = 0, verifications: Int = 0, at now: Instant
     ) -> Duration? {
-        let parts: [(WritableKeyPath<Budget, TokenBucket>, Int, Rate)] = [
-            (kind == .live ? \.liveRequests : \.catchUpRequests, requests, kind.requests),
-            (kind == .live ? \.liveBytes : \.catchUpBytes, bytes, kind.bytes),
-            (\.verifications, verifications, BudgetLimits.verifications),
-        ]
-        let waits = parts.compactMap { self[keyPath: $0].wait(for: Int64($1), $2, at: now) }
-        if let longest = waits.max() { return longest }
-        for (bucket, cost, rate) in parts { self[keyPath: bucket].take(Int64(cost), rate, at: now) }
+        let share = kind == .live ? live : catchUp
+        let wait = Self.longer(
+            share.wait(kind, requests: requests, bytes: bytes, at: now),
+            self.verifications.wait(
+                for: Int64(verifications), BudgetLimits.verifications, at: now))
+        guard wait == nil else { return wait }
+        switch kind {
+        case .live: live.take(kind, requests: requests, bytes: bytes, at: now)
+        case .catchUp: catchUp.take(kind, requests: requests, bytes: bytes, at: now)
+        }
+        self.verifications.take(Int64(verifications), BudgetLimits.verifications, at: now)
         return nil
+    }
+
+    private static func longer(_ a: Duration?, _ b: Duration?) -> Duration? {
+        guard let a, let b else { return a ?? b }
+        return max(a, b)
     }
 
     /// Gives back verifications that each brought a new valid event; never more than were charged.

@@ -30,7 +30,7 @@ extension Engine {
     /// How far this node's clock is ahead of the median of the active peers' clocks, and how many
     /// those are.
     public var clockAhead: (offset: Duration, peers: Int)? {
-        let offsets = peers.values.filter(\.isActive).compactMap(\.clock?.offset).sorted()
+        let offsets = peers.active.compactMap { peers[$0]?.clock?.offset }.sorted()
         guard !offsets.isEmpty else { return nil }
         let middle = offsets.count / 2
         let median =

@@ -2,46 +2,101 @@ import Core
 
 /// The peers, and which of them were looked at to be changed: what is found for all of them, like
 /// the next deadline, is found anew for these alone.
+///
+/// Rows in the order of their keys: a peer is large, and is read and changed where it is.
 struct PeerTable: Sendable {
-    private var peers: [NodeID: Peer] = [:]
-    private var touched: Set<NodeID> = []
+    /// Their keys, ascending: the order in which peers are gone through.
+    private(set) var order: [NodeID] = []
+    /// Beside `order`; none is nil.
+    private var peers: [Peer?] = []
+    private var isTouched: [Bool] = []
+    private var touched: [Int] = []
     private var deadlines = DeadlineHeap<NodeID>()
     /// Active peers, ascending.
     private(set) var active: [NodeID] = []
-    /// Their keys, ascending: the order in which peers are gone through.
-    private(set) var order: [NodeID] = []
 
+    /// O(log n). New ones come by `add`.
+    // Where this is not inlined, reading one field copies the whole peer.
+    @inline(__always)
     subscript(node: NodeID) -> Peer? {
-        get { peers[node] }
+        _read {
+            if let place = place(of: node) { yield peers[place] } else { yield nil }
+        }
         _modify {
-            touched.insert(node)
-            yield &peers[node]
+            if let place = place(of: node) {
+                touch(place)
+                yield &peers[place]
+            } else {
+                var nobody: Peer?
+                yield &nobody
+            }
         }
     }
 
-    var values: Dictionary<NodeID, Peer>.Values { peers.values }
-    var count: Int { peers.count }
+    /// A peer whose change moves no deadline and leaves it as active as it was: it is not looked
+    /// at again.
+    @inline(__always)
+    subscript(inPassing node: NodeID) -> Peer? {
+        _read {
+            if let place = place(of: node) { yield peers[place] } else { yield nil }
+        }
+        _modify {
+            if let place = place(of: node) {
+                yield &peers[place]
+            } else {
+                var nobody: Peer?
+                yield &nobody
+            }
+        }
+    }
+
+    /// In the order of their keys.
+    var values: some Sequence<Peer> { peers.lazy.compactMap { $0 } }
+    var count: Int { order.count }
 
     /// Adds a peer. O(peers).
     mutating func add(_ peer: Peer) {
         let node = peer.record.node
-        if peers.updateValue(peer, forKey: node) == nil { order.insert(node, at: place(of: node)) }
-        touched.insert(node)
+        guard place(of: node) == nil else { return self[node] = peer }
+        let place = firstPlace(from: node)
+        order.insert(node, at: place)
+        peers.insert(peer, at: place)
+        isTouched.insert(false, at: place)
+        touched = touched.map { $0 < place ? $0 : $0 + 1 }
+        touch(place)
     }
 
     /// Adds all of them. O(n log n).
     init(_ peers: [Peer] = []) {
-        self.peers = Dictionary(peers.map { ($0.record.node, $0) }) { a, _ in a }
-        order = self.peers.keys.sorted()
-        touched = Set(order)
+        let first = Dictionary(peers.map { ($0.record.node, $0) }) { a, _ in a }
+        order = first.keys.sorted()
+        self.peers = order.map { first[$0] }
+        isTouched = order.map { _ in true }
+        touched = Array(order.indices)
     }
 
-    private func place(of node: NodeID) -> Int {
-        order.firstIndex { $0 >= node } ?? order.endIndex
+    private func firstPlace(from node: NodeID) -> Int {
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if order[middle] < node { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func place(of node: NodeID) -> Int? {
+        let place = firstPlace(from: node)
+        return place < order.count && order[place] == node ? place : nil
+    }
+
+    private mutating func touch(_ place: Int) {
+        guard !isTouched[place] else { return }
+        isTouched[place] = true
+        touched.append(place)
     }
 
     func mapValues<Value>(_ transform: (Peer) -> Value) -> [NodeID: Value] {
-        peers.mapValues(transform)
+        Dictionary(uniqueKeysWithValues: values.map { ($0.record.node, transform($0)) })
     }
 
     /// When one of the peers has something to do next, as of the last `settle`.
@@ -49,25 +104,27 @@ struct PeerTable: Sendable {
 
     /// Peers that have something to do by `now`, ascending.
     mutating func due(at now: Instant) -> [NodeID] {
-        let due = deadlines.pop(until: now)
-        touched.formUnion(due)
-        return due.sorted()
+        let due = deadlines.pop(until: now).sorted()
+        for node in due { place(of: node).map { touch($0) } }
+        return due
     }
 
     /// Finds deadlines and who is active anew for what was touched; true where somebody has become
     /// active, or is so no longer.
-    mutating func settle(_ deadline: (Peer) -> Instant?) -> Bool {
+    mutating func settle(_ deadline: (borrowing Peer) -> Instant?) -> Bool {
         guard !touched.isEmpty else { return false }
-        var changes: [NodeID: Bool] = [:]
-        for node in touched {
-            guard let peer = peers[node] else { continue }
-            deadlines.set(deadline(peer), for: node)
-            if peer.isActive != peer.countsAsActive { changes[node] = peer.isActive }
+        var changes = false
+        for place in touched {
+            isTouched[place] = false
+            deadlines.set(peers[place].flatMap { deadline($0) }, for: order[place])
+            guard let isActive = peers[place]?.isActive, isActive != peers[place]?.countsAsActive
+            else { continue }
+            peers[place]?.countsAsActive = isActive
+            changes = true
         }
-        touched = []
-        guard !changes.isEmpty else { return false }
-        for (node, isActive) in changes { peers[node]?.countsAsActive = isActive }
-        active = order.filter { peers[$0]?.countsAsActive == true }
+        touched.removeAll(keepingCapacity: true)
+        guard changes else { return false }
+        active = order.indices.filter { peers[$0]?.countsAsActive == true }.map { order[$0] }
         return true
     }
 }

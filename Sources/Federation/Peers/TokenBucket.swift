@@ -28,15 +28,17 @@ public struct TokenBucket: Hashable, Sendable {
     /// How long until `cost` tokens are there; nil where they are now. A cost beyond the burst
     /// counts as the whole bucket, or it could never be paid.
     public func wait(for cost: Int64, _ rate: Rate, at now: Instant) -> Duration? {
+        guard cost > 0 else { return nil }
         let price = min(cost, rate.burst) * Self.unit
         let missing = spending(rate, at: now) + price - rate.burst * Self.unit
-        guard cost > 0, missing > 0 else { return nil }
+        guard missing > 0 else { return nil }
         return .microseconds((missing + rate.perSecond - 1) / rate.perSecond)
     }
 
     /// Takes `cost` tokens out, as far as there are so many.
     public mutating func take(_ cost: Int64, _ rate: Rate, at now: Instant) {
-        let price = min(max(0, cost), rate.burst) * Self.unit
+        guard cost > 0 else { return }
+        let price = min(cost, rate.burst) * Self.unit
         spent = min(spending(rate, at: now) + price, rate.burst * Self.unit)
         at = max(at, now)
     }

@@ -10,6 +10,8 @@ struct CommonRoots: Sendable {
     private var roots: [NodeID: [CommonRoot]] = [:]
     /// Peers, the one with the newest root last.
     private var order: [NodeID] = []
+    /// Of the smallest tree that is kept.
+    private var leastCount = Int.max
 
     /// Each is bounded by the pages that 4,096 keys touch, about 20 MB at worst.
     static let peers = 64
@@ -21,21 +23,24 @@ struct CommonRoots: Sendable {
         roots[peer] = ((roots[peer] ?? []) + [root]).suffix(2)
         order.removeAll { $0 == peer }
         order.append(peer)
+        leastCount = min(leastCount, root.tree.count)
         if order.count > Self.peers { roots[order.removeFirst()] = nil }
     }
 
     /// Forgets roots from which `count` keys are too far.
     mutating func dropOld(_ count: Int) {
+        guard count - leastCount > CommonRoot.mostNew else { return }
+        leastCount = .max
         for peer in order {
             let kept = self[peer].filter { count - $0.tree.count <= CommonRoot.mostNew }
             roots[peer] = kept.isEmpty ? nil : kept
+            leastCount = kept.reduce(leastCount) { min($0, $1.tree.count) }
         }
         order.removeAll { roots[$0] == nil }
     }
 
     /// Where events have left the tree, nothing can be named from an earlier root.
     mutating func removeAll() {
-        roots = [:]
-        order = []
+        self = CommonRoots()
     }
 }

@@ -97,23 +97,26 @@ extension GossipMachine {
         let lazy = withTree(of: place.origin, now) { $0.lazy }
         guard event.wireSize <= settings.eagerBytes || settings.spread == .flood else { return }
         let next = hop == .max ? hop : hop + 1
+        let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1, hop: hop)
+        let holders = known[short(place)]
+        var told: UInt32 = 0
         var bytes: [UInt8]?
         for (slot, name) in slots.enumerated() {
             let bit: UInt32 = 1 << UInt32(slot)
-            guard let name, known[short(place)] & bit == 0 else { continue }
+            guard let name, holders & bit == 0 else { continue }
             guard settings.spread == .flood || lazy & bit == 0, links[name]?.isDegraded == false
             else { continue }
             let encoded = bytes ?? event.encoded()
             bytes = encoded
-            let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1, hop: hop)
             guard links[name]?.outbox.push(encoded, hop: next, at: range) == true else {
                 degrade(name)
                 continue
             }
-            known.add(bit, to: short(place))
+            told |= bit
             links[name]?.tally.pushed += 1
             write(name, &effects)
         }
+        if told != 0 { known.add(told, to: short(place)) }
     }
 
     /// A neighbor reads more slowly than events come: from now on they are announced to it.
@@ -247,16 +250,16 @@ extension GossipMachine {
     mutating func withTree<Value>(
         of origin: NodeID, _ now: Instant, _ change: (inout OriginTree) -> Value
     ) -> Value {
-        if trees[origin] == nil {
-            if trees.count >= GossipLimits.origins {
-                let oldest = trees.min {
-                    ($0.value.usedAt, $0.key) < ($1.value.usedAt, $1.key)
-                }
-                if let oldest { trees[oldest.key] = nil }
-            }
-            trees[origin] = OriginTree(at: now)
+        if let place = trees.index(forKey: origin) {
+            trees.values[place].usedAt = now
+            return change(&trees.values[place])
         }
-        trees[origin]?.usedAt = now
+        if trees.count >= GossipLimits.origins {
+            let oldest = trees.min {
+                ($0.value.usedAt, $0.key) < ($1.value.usedAt, $1.key)
+            }
+            if let oldest { trees[oldest.key] = nil }
+        }
         return change(&trees[origin, default: OriginTree(at: now)])
     }
 

@@ -4,20 +4,14 @@ import Core
 extension GossipMachine {
     /// Puts on the wire what waits for a link, if the network can take it.
     mutating func write(_ name: LinkName, _ effects: inout [GossipEffect]) {
-        guard var link = links[name], !link.isWriting else { return }
-        let bytes = link.outbox.chunk(withAnnouncements: link.mayAnnounce, &link.tally)
-        link.mayAnnounce = false
-        if !bytes.isEmpty {
-            link.isWriting = true
-            effects.append(.transmit(name, bytes))
-        } else if link.isDegraded, link.outbox.isEmpty {
-            // It reads again. What it missed meanwhile was announced, or a session tells.
-            link.isDegraded = false
-            if link.slot != nil { effects.append(.reconcile(link.node)) }
+        guard let bytes = links[name]?.nextChunk() else { return }
+        if !bytes.isEmpty { return effects.append(.transmit(name, bytes)) }
+        if links[name]?.catchesUp() == true, links[name]?.slot != nil, let node = links[name]?.node
+        {
+            // What it missed meanwhile was announced, or a session tells.
+            effects.append(.reconcile(node))
         }
-        let isOver = link.phase == .closing && !link.isWriting
-        links[name] = link
-        if isOver { effects.append(.unlink(name)) }
+        if links[name]?.phase == .closing { effects.append(.unlink(name)) }
     }
 
     /// Queues a control frame; a link whose queue of those is full is not read at all.
@@ -46,9 +40,9 @@ extension GossipMachine {
             links[name]?.purpose = purpose
             send(.hello(versions: [Frame.version], purpose), .membership, over: name, now, &effects)
         } else {
-            let greeting = links.values.filter { !$0.name.isOurs && $0.phase == .greeting }
+            let greeting = links.keys.filter { !$0.isOurs && links[$0]?.phase == .greeting }
             // One of a peer: its older one has had its time.
-            for old in greeting.map(\.name).sorted() where old != name && links[old]?.node == node {
+            for old in greeting where old != name && links[old]?.node == node {
                 close(old, .duplicate, now, &effects)
             }
             if greeting.count > GossipLimits.slots { close(name, .full, now, &effects) }
@@ -107,10 +101,8 @@ extension GossipMachine {
         _ bytes: [UInt8], over name: LinkName, _ now: Instant, _ log: some GossipLog,
         _ effects: inout [GossipEffect]
     ) {
-        guard links[name] != nil, links[name]?.phase != .closing else { return }
-        links[name]?.heardAt = now
-        links[name]?.tally.receivedBytes += bytes.count
-        links[name]?.buffer.append(bytes)
+        guard let phase = links[name]?.phase, phase != .closing else { return }
+        links[name]?.hear(bytes, at: now)
         var events: [Event] = []
         while let frame = nextFrame(of: name, now, &effects) {
             take(frame, over: name, now, log, &events, &effects)
@@ -154,8 +146,8 @@ extension GossipMachine {
         _ frame: Frame, over name: LinkName, _ now: Instant, _ log: some GossipLog,
         _ events: inout [Event], _ effects: inout [GossipEffect]
     ) {
-        guard let link = links[name] else { return }
-        switch (frame, link.phase) {
+        guard let phase = links[name]?.phase, let node = links[name]?.node else { return }
+        switch (frame, phase) {
         case (.bye(let cause), _): saidBye(cause, name, now, &effects)
         case (.hello(let versions, let purpose), .greeting) where !name.isOurs,
             (.hello(let versions, let purpose), .visit) where !name.isOurs:
@@ -171,18 +163,21 @@ extension GossipMachine {
         case (.ping(let number), _):
             send(.pong(number), .keepalive, over: name, now, &effects)
         case (.pong(let number), _):
-            guard number == link.pingNumber, let pingedAt = link.pingedAt else { return }
+            guard number == links[name]?.pingNumber, let pingedAt = links[name]?.pingedAt else {
+                return
+            }
             links[name]?.pingedAt = nil
             links[name]?.roundTrip = now - pingedAt
         case (.shuffle(let nodes), _):
             // More often than anybody needs it is not answered, or one peer would fill the view.
-            let isDue = link.shuffledAt.map { now - $0 >= settings.shuffleEvery / 2 } ?? true
+            let last = links[name]?.shuffledAt
+            let isDue = last.map { now - $0 >= settings.shuffleEvery / 2 } ?? true
             guard isDue else { return }
             links[name]?.shuffledAt = now
-            send(.shuffleReply(sample(without: link.node)), .membership, over: name, now, &effects)
+            send(.shuffleReply(sample(without: node)), .membership, over: name, now, &effects)
             learn(nodes)
         case (.shuffleReply(let nodes), _):
-            if link.awaitsShuffle { learn(nodes) }
+            if links[name]?.awaitsShuffle == true { learn(nodes) }
             links[name]?.awaitsShuffle = false
         case (.part(let isEnd, let bytes), _):
             takePart(bytes, isEnd: isEnd, over: name, now, &effects)
@@ -249,7 +244,7 @@ extension GossipMachine {
 
     /// Watches over links and dials that make no progress.
     mutating func tick(_ now: Instant, _ effects: inout [GossipEffect]) {
-        for name in links.keys.sorted() {
+        for name in links.keys {
             guard let link = links[name] else { continue }
             let silent = link.isPaused ? .zero : now - link.heardAt
             switch link.phase {

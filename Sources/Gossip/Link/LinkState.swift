@@ -94,6 +94,28 @@ struct LinkState: Sendable {
 
     private static let ordinaryBytes = 512
 
+    /// What to put on the wire now; nil while the network still has what went before.
+    mutating func nextChunk() -> [UInt8]? {
+        guard !isWriting else { return nil }
+        let bytes = outbox.chunk(withAnnouncements: mayAnnounce, &tally)
+        mayAnnounce = false
+        isWriting = !bytes.isEmpty
+        return bytes
+    }
+
+    /// Whether it has just read all that waited for it, after it had been too slow.
+    mutating func catchesUp() -> Bool {
+        guard isDegraded, outbox.isEmpty else { return false }
+        isDegraded = false
+        return true
+    }
+
+    mutating func hear(_ bytes: [UInt8], at now: Instant) {
+        heardAt = now
+        tally.receivedBytes += bytes.count
+        buffer.append(bytes)
+    }
+
     /// A new event came over it.
     mutating func note(deliveredAfter hop: UInt8) {
         tally.delivered += 1

@@ -121,6 +121,7 @@ struct Outbox: Sendable {
 
     /// What to put on the wire next; empty where nothing waits, or only announcements that may.
     mutating func chunk(withAnnouncements: Bool, _ tally: inout LinkTally) -> [UInt8] {
+        guard isUrgent || withAnnouncements && !announcements.isEmpty else { return [] }
         var bytes: [UInt8] = []
         func put(_ frame: [UInt8], _ kind: Frame.Kind) {
             FrameBuffer.write(frame, to: &bytes)

@@ -49,7 +49,7 @@ extension GossipMachine {
         registry = nodes
         let isKnown = Set(nodes)
         passive.removeAll { !isKnown.contains($0) }
-        for name in links.keys.sorted() {
+        for name in links.keys {
             guard let node = links[name]?.node, !isKnown.contains(node) else { continue }
             close(name, .notActive, now, &effects)
         }
@@ -60,7 +60,7 @@ extension GossipMachine {
     /// Starts or stops what being on means.
     mutating func settleMode(_ now: Instant, _ effects: inout [GossipEffect]) {
         if settings.mode == .off {
-            for name in links.keys.sorted() { close(name, .off, now, &effects) }
+            for name in links.keys { close(name, .off, now, &effects) }
         }
         guard isOn else {
             timers.fill = nil
@@ -90,7 +90,7 @@ extension GossipMachine {
         guard isOn else { return }
         let coming =
             dials.values.count { $0.purpose != .visit }
-            + links.values.count { $0.phase == .greeting && $0.name.isOurs }
+            + links.keys.count { $0.isOurs && links[$0]?.phase == .greeting }
         let count = neighborLinks.count
         // Others dial too: beyond its quota a node waits a little to be dialled.
         let isYoung = onSince.map { now - $0 < GossipLimits.courtesy } ?? true
@@ -163,7 +163,7 @@ extension GossipMachine {
             return close(name, .duplicate, now, &effects)
         }
         if purpose == .visit {
-            let visits = links.values.count { $0.phase == .visit && !$0.name.isOurs }
+            let visits = links.keys.count { !$0.isOurs && links[$0]?.phase == .visit }
             guard visits < GossipLimits.visitors else { return close(name, .full, now, &effects) }
             links[name]?.phase = .visit
             linkOf[node] = name

@@ -13,9 +13,9 @@ extension Simulation {
             cutOff(number, call, by: index)
         }
         for number in pipes.keys.sorted() {
-            guard let pipe = pipes[number], pipe.sides.contains(where: { $0.node == index }) else {
-                continue
-            }
+            guard let pipe = pipes[number],
+                pipe[.dialler].node == index || pipe[.acceptor].node == index
+            else { continue }
             cutOff(number, pipe, by: index)
         }
     }
