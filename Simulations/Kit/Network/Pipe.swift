@@ -53,10 +53,14 @@ struct Pipe: Sendable {
     }
 
     /// The luck of the next piece to this end.
+    func luck(to end: PipeEnd) -> Luck {
+        luck.next(self[end].pieces << 1 | UInt64(end.rawValue))
+    }
+
+    /// The same, and the piece is carried.
     mutating func nextLuck(to end: PipeEnd) -> Luck {
-        let number = self[end].pieces << 1 | UInt64(end.rawValue)
-        self[end].pieces += 1
-        return luck.next(number)
+        defer { self[end].pieces += 1 }
+        return luck(to: end)
     }
 
     subscript(end: PipeEnd) -> Side {
