@@ -23,6 +23,9 @@ public struct LatencyDistribution: Hashable, Sendable {
     private let shares: [Int]
     /// Microseconds, as the shares.
     private let values: [Int]
+    /// Where there are two quantiles: the lower one, and how many values there are.
+    private let low: Int
+    private let span: Int?
 
     /// Nil unless the quantiles ascend (latencies may repeat) from 0 to 1,000,000 per million, and
     /// no latency is negative or above an hour.
@@ -40,6 +43,8 @@ public struct LatencyDistribution: Hashable, Sendable {
         self.quantiles = quantiles
         shares = quantiles.map(\.perMillion)
         values = quantiles.map { Int($0.latency.microseconds) }
+        low = values[0]
+        span = values.count == 2 ? values[1] - values[0] + 1 : nil
     }
 
     /// Always the same.
@@ -54,7 +59,7 @@ public struct LatencyDistribution: Hashable, Sendable {
 
     /// Microseconds; takes exactly one draw. Complexity: O(quantiles).
     func draw(_ dice: inout Dice) -> Int {
-        if values.count == 2 { return values[0] + dice.below(values[1] - values[0] + 1) }
+        if let span { return low + dice.below(span) }
         let share = dice.below(Self.whole)
         var place = 1
         while shares[place] <= share { place += 1 }

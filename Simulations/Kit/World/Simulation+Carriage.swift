@@ -5,6 +5,11 @@ import Federation
 extension Simulation {
     /// Microseconds that a message needs now from one node to another, queues left out.
     mutating func latency(of link: Link, _ luck: Luck) -> Int64 {
+        // Most worlds are like that: nothing is copied.
+        if !options.link.isConstant, options.link.regions == nil {
+            var dice = luck.dice(.latency)
+            return Int64(options.link.latency.draw(&dice))
+        }
         var base = 0
         if let regions = options.link.regions {
             if regionOf.count != nodes.count { regionOf = regions.regions(count: nodes.count) }
