@@ -33,6 +33,12 @@ let scenarioFiles: [Resource] = [
     "duplication", "restore", "removed", "ring", "star", "regions", "slow-lines", "soak",
 ].map { .embedInCode("\($0).toml") }
 
+// The report's page is part of the program too.
+let pageFiles: [Resource] = [
+    "page.html", "page.css", "core.js", "bars.js", "lines.js", "latency.js", "layout.js",
+    "network.js", "canvas.js", "timeline.js", "main.js",
+].map { .embedInCode("Report/Page/\($0)") }
+
 let package = Package(
     name: "federate",
     products: [
@@ -83,7 +89,7 @@ let package = Package(
         .target(
             name: "SimulationKit",
             dependencies: ["Core", "Gossip", "MerkleSearchTree", "Federation"],
-            path: "Simulations/Kit"),
+            path: "Simulations/Kit", resources: pageFiles),
         .target(
             name: "Scenarios",
             dependencies: [

@@ -46,6 +46,8 @@ struct Recorder: Sendable {
     private(set) var neighborChanges: [RunRecord.NeighborChange] = []
     /// Different events so far.
     var eventCount = 0
+    /// As many events every node held when the record began, at least.
+    var heldByAll = 0
     /// Events that not all nodes hold yet.
     private var young: [EventID: Youth] = [:]
     private var spreads: [Spread] = []

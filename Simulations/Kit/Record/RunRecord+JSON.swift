@@ -9,13 +9,13 @@ extension RunRecord {
     /// there is none. `neighbors` are [time, node, neighbor, 1 or 0].
     public func json(withWallTime: Bool = false) -> String {
         var json = JSONWriter()
-        json.object { json in write(to: &json, withWallTime: withWallTime) }
+        json.object { json in writeFields(to: &json, withWallTime: withWallTime) }
         return json.text
     }
 
     static let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_")
 
-    func write(to json: inout JSONWriter, withWallTime: Bool) {
+    func writeFields(to json: inout JSONWriter, withWallTime: Bool) {
         json.field("scenario", label.scenario)
         json.field("method", label.method)
         json.field("variant", label.variant)
@@ -73,6 +73,7 @@ extension RunRecord {
         json.object("samples") { json in
             json.numbers("time", samples.map { Int($0.time.microseconds) })
             json.numbers("complete", samples.map(\.complete))
+            json.numbers("deliveries", samples.map(\.deliveries))
             json.numbers("share", samples.map { Int(($0.share * 100_000).rounded(.down)) })
             for kind in ByteSums.Kind.allCases {
                 json.numbers(kind.name, samples.map { $0.bytes[kind] })

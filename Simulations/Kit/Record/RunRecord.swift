@@ -77,13 +77,16 @@ extension RunRecord {
     /// The world at one moment.
     public struct Sample: Hashable, Sendable {
         public var time: Duration
-        /// How much of all events so far each node held, in thousandths; -1 while it was down.
+        /// How much of all events so far, beyond those that every node held when the record began,
+        /// each node held, in thousandths; -1 while it was down.
         public var held: [Int16]
         /// Nodes that were up and held every event so far.
         public var complete: Int
+        /// Events that had become durable elsewhere than at their origins, one for each node.
+        public var deliveries: Int
         public var bytes: ByteSums
 
-        /// Part of all events so far that nodes which were up held, 0 to 1.
+        /// The mean of `held` over the nodes that were up, 0 to 1.
         public var share: Double {
             let up = held.filter { $0 >= 0 }
             guard !up.isEmpty else { return 0 }

@@ -13,6 +13,7 @@ extension Simulation {
         recorder.trafficBefore = traffic
         recorder.happeningsBefore = happeningCount
         recorder.eventCount = nodes.map(\.log.count).max() ?? 0
+        recorder.heldByAll = nodes.map(\.log.count).min() ?? 0
         recorder.registered = nodes.map { node in
             node.log.peers.filter { $0.state == .active }.compactMap { indices[$0.node] }.sorted()
         }
@@ -104,14 +105,17 @@ extension Simulation {
     }
 
     private func sample(at time: Instant) -> RunRecord.Sample {
-        let all = max(1, recorder?.eventCount ?? 0)
+        let base = recorder?.heldByAll ?? 0
+        let all = (recorder?.eventCount ?? 0) - base
         let before = recorder?.bytesBefore ?? ByteSums()
-        let held = nodes.map { node in
-            node.isUp ? Int16(min(1000, node.log.count * 1000 / all)) : -1
+        let held = nodes.map { node -> Int16 in
+            guard node.isUp else { return -1 }
+            return all > 0 ? Int16(max(0, min(1000, (node.log.count - base) * 1000 / all))) : 1000
         }
         let complete = nodes.count { $0.isUp && $0.log.count >= (recorder?.eventCount ?? 0) }
         return RunRecord.Sample(
             time: time - (recorder?.start ?? .zero), held: held, complete: complete,
+            deliveries: (recorder?.latencies.count ?? 0) + (recorder?.catchUp.count ?? 0),
             bytes: ByteSums(self) - before)
     }
 }

@@ -1,3 +1,5 @@
+import Core
+
 /// What a comparison of methods shows, in sentences; nothing in it but what the figures say.
 struct Conclusion {
     /// Runs of one divergence, in the order of the table.
@@ -15,8 +17,10 @@ struct Conclusion {
     }
 
     let groups: [Group]
+    private let records: [RunRecord]
 
     init(_ records: [RunRecord]) {
+        self.records = records
         var groups: [Group] = []
         for record in records where record.outcome != nil {
             if let place = groups.firstIndex(where: { $0.variant == record.label.variant }) {
@@ -40,20 +44,42 @@ struct Conclusion {
         guard let least = ratios.min(by: { $0.part < $1.part }),
             let most = ratios.max(by: { $0.part < $1.part })
         else { return outcome }
-        let how = "the Merkle Search Tree \(Self.relation(least.part)) naive sync moves"
-        if least.variant == most.variant {
-            return "To make every log equal, and to prove it, \(how)."
+        var span = "\(Self.times(least.part)) (\(Self.words(least.variant)))"
+        if least.variant != most.variant {
+            span += " to \(Self.times(most.part)) (\(Self.words(most.variant)))"
         }
         return """
-            To make every log equal, and to prove it, \(how) at best (\(least.variant)), \
-            \(Self.times(most.part)) at worst (\(most.variant)).
+            To make every log equal, and to prove it, the Merkle Search Tree needs \(span) of \
+            naive sync's bytes.
             """
     }
 
+    private static func words(_ variant: String) -> String {
+        variant.hasSuffix("%") ? "\(variant) new" : variant
+    }
+
+    /// Where no methods were compared: what the checks said, and how fast events were.
     private var outcome: String {
-        let runs = groups.flatMap(\.runs)
-        let equal = runs.count { $0.outcome?.isEqual == true }
-        return "\(equal) of \(runs.count) runs made every log equal."
+        let failed = records.filter { $0.verdict == "fail" }
+        guard let first = records.first else { return "Nothing was run." }
+        guard records.count == 1 else {
+            let names = Self.list(failed.map { "\($0.label.scenario) \($0.label.method)" })
+            let passed = "\(records.count - failed.count) of \(records.count) runs passed"
+            return failed.isEmpty ? "All \(records.count) runs passed." : "\(passed); not \(names)."
+        }
+        let name = first.label.scenario
+        if let failure = first.failures.first { return "\(name) failed: \(failure)" }
+        guard let p99 = first.latencies.quantile(0.99) else { return "\(name) passed." }
+        return """
+            \(name): \(Text.grouped(first.latencies.count)) deliveries among \(first.nodes) nodes, \
+            99 % of them within \(Self.time(p99)).
+            """
+    }
+
+    /// "95 ms" or "1.2 s".
+    private static func time(_ duration: Duration) -> String {
+        duration < .seconds(1)
+            ? "\(duration.microseconds / 1000) ms" : Text.seconds(duration, places: 1) + " s"
     }
 
     /// The cheapest way with the tree that ended with a proof.
@@ -62,11 +88,9 @@ struct Conclusion {
             .min { $0.bytes.all < $1.bytes.all }
     }
 
-    private static func relation(_ part: Double) -> String { "moves \(times(part)) the bytes that" }
-
     /// "1/35" or "1.2 times".
     static func times(_ part: Double) -> String {
-        if part <= 0.1 { return "1/\(Int((1 / part).rounded()))" }
+        if part <= 0.1 { return "1/" + Text.grouped(Int((1 / part).rounded())) }
         if part < 1 { return "1/" + Text.decimal(Int64((10 / part).rounded()), places: 1) }
         return Text.decimal(Int64((10 * part).rounded()), places: 1) + " times"
     }
