@@ -9,8 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct EclipseTests {
     /// Two thirds of all that the victim knows are against it, and take its links as it starts.
-    @Test func aVictimOfTwoThirdsStillHoldsWhatTheHonestHold() {
-        var stage = Stage(24)
+    @Test func aVictimOfTwoThirdsStillHoldsWhatTheHonestHold() throws {
+        var stage = try Stage(24)
         stage.corrupt(last: 16, .eclipse, victim: 0)
         stage.world.crash(0)
         stage.run(for: 5)

@@ -8,12 +8,12 @@ import Testing
 /// Too much of something, or the same again.
 @Suite(.timeLimit(.minutes(5)))
 struct FloodTests {
-    @Test func aFloodOfValidEventsDelaysNoOthersAndFillsNoQueue() {
-        var stage = Stage(8)
+    @Test func aFloodOfValidEventsDelaysNoOthersAndFillsNoQueue() throws {
+        var stage = try Stage(8)
         stage.corrupt(last: 1, .flood)
         let start = stage.world.now
         stage.post(for: 4)
-        #expect(stage.p99(since: start) < Stage.calm(8, seconds: 4) * 2)
+        #expect(stage.p99(since: start) < stage.calm * 2)
         stage.settle()
         stage.expectTheHonestUnharmed()
         // It is admitted, and within the budget of its bytes: all of it is kept.
@@ -22,12 +22,12 @@ struct FloodTests {
         #expect(stage.world.log(of: 0).count > acts)
     }
 
-    @Test func phantomsFillNothingAndWhoAnnouncesThemIsLetGo() {
-        var stage = Stage()
+    @Test func phantomsFillNothingAndWhoAnnouncesThemIsLetGo() throws {
+        var stage = try Stage()
         stage.corrupt(last: 3, .ihave)
         let start = stage.world.now
         stage.post(for: 8)
-        #expect(stage.p99(since: start) < Stage.calm() * 2)
+        #expect(stage.p99(since: start) < stage.calm * 2)
         #expect(stage.endings(.brokenPromises) > 0)
         #expect(stage.linkTimes(since: start).allSatisfy { $0 < .seconds(2) })
         for node in stage.world.honestNodes {
@@ -38,8 +38,8 @@ struct FloodTests {
         stage.expectTheHonestUnharmed()
     }
 
-    @Test func whoAsksForEverythingAgainAndAgainGetsItsShare() {
-        var stage = Stage()
+    @Test func whoAsksForEverythingAgainAndAgainGetsItsShare() throws {
+        var stage = try Stage()
         stage.post(for: 8, bytes: 6000)
         let before = stage.world.links
         stage.corrupt(last: 2, .graft)
@@ -60,8 +60,8 @@ struct FloodTests {
         stage.expectTheHonestUnharmed()
     }
 
-    @Test func whatIsSentAgainChangesNothing() {
-        var stage = Stage()
+    @Test func whatIsSentAgainChangesNothing() throws {
+        var stage = try Stage()
         stage.corrupt(last: 3, .replay)
         let start = stage.world.now
         let (prunes, duplicates) = (stage.tally(\.prunes), stage.tally(\.duplicates))
@@ -77,12 +77,12 @@ struct FloodTests {
         #expect(stage.world.log(of: 0).count == 12 + 80)
     }
 
-    @Test func aStormOfIdentitiesChangesNoView() {
-        var stage = Stage()
+    @Test func aStormOfIdentitiesChangesNoView() throws {
+        var stage = try Stage()
         stage.corrupt(last: 1, .joinstorm)
         let start = stage.world.now
         stage.post(for: 4)
-        #expect(stage.p99(since: start) < Stage.calm(seconds: 4) * 2)
+        #expect(stage.p99(since: start) < stage.calm * 2)
         for node in stage.world.honestNodes {
             let engine = stage.world.engine(of: node)
             #expect(engine?.held.pendingPeers == 256)

@@ -8,8 +8,8 @@ import Testing
 /// Events that nobody signed, and events that were changed on their way.
 @Suite(.timeLimit(.minutes(5)))
 struct ForgeryTests {
-    @Test func whoForgesLosesItsLinksAndNothingOfItIsStored() {
-        var stage = Stage()
+    @Test func whoForgesLosesItsLinksAndNothingOfItIsStored() throws {
+        var stage = try Stage()
         stage.corrupt(last: 3, .forge)
         let start = stage.world.now
         stage.post(for: 8)
@@ -28,8 +28,8 @@ struct ForgeryTests {
         }
     }
 
-    @Test func whatARelayChangesComesWholeByAnotherWay() {
-        var stage = Stage()
+    @Test func whatARelayChangesComesWholeByAnotherWay() throws {
+        var stage = try Stage()
         stage.corrupt(last: 3, .mutate)
         let start = stage.world.now
         stage.post(for: 8)

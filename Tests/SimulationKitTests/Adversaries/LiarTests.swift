@@ -12,8 +12,8 @@ struct LiarTests {
         stage.world.honestNodes.map { stage.world.engine(of: $0)?.equivocationCount ?? 0 }
     }
 
-    @Test func twoEventsForOnePlaceAreEvidenceAtEveryHonestNode() {
-        var stage = Stage()
+    @Test func twoEventsForOnePlaceAreEvidenceAtEveryHonestNode() throws {
+        var stage = try Stage()
         stage.corrupt(last: 2, .equivocate)
         stage.post(for: 8)
         stage.settle()
@@ -22,8 +22,8 @@ struct LiarTests {
         #expect(Self.equivocations(stage).allSatisfy { $0 == signedTwice })
     }
 
-    @Test func whoGoesBackToAnOldDiskSignsTwiceAndAllKnow() {
-        var stage = Stage()
+    @Test func whoGoesBackToAnOldDiskSignsTwiceAndAllKnow() throws {
+        var stage = try Stage()
         stage.corrupt(last: 2, .rollback)
         stage.post(for: 8)
         stage.settle()
@@ -32,8 +32,8 @@ struct LiarTests {
         #expect(Self.equivocations(stage).allSatisfy { $0 == 6 })
     }
 
-    @Test func eventsOfTimesToComeMoveNoClock() {
-        var stage = Stage()
+    @Test func eventsOfTimesToComeMoveNoClock() throws {
+        var stage = try Stage()
         stage.corrupt(last: 2, .clock)
         stage.post(for: 8)
         let limit = (stage.world.wall + Limits.clockAhead).microseconds
@@ -49,8 +49,8 @@ struct LiarTests {
         stage.expectTheHonestUnharmed()
     }
 
-    @Test func liesInSessionsKeepNobodyFromTheOthers() {
-        var stage = Stage()
+    @Test func liesInSessionsKeepNobodyFromTheOthers() throws {
+        var stage = try Stage()
         stage.corrupt(last: 3, .rootLie)
         let start = stage.world.now
         stage.post(for: 8)

@@ -11,17 +11,43 @@ struct Stage {
     /// The first bound that an honest node broke.
     private(set) var excess: String?
 
-    /// All nodes know each other and are up; 20 s have passed.
-    init(
-        _ count: Int = 12, seed: UInt64 = 1, link: LinkModel = LinkModel(isConstant: true),
-        settings: GossipSettings = GossipSettings(mode: .on),
-        knows: (Int, Int) -> Bool = { _, _ in true }
-    ) {
-        world = World.federation(count, seed: seed, link: link, gossip: settings, knows: knows)
-        // Every origin's tree is there before anybody is bad.
-        for node in 0..<count { world.post("first of \(node)", at: node, time: .seconds(15)) }
-        world.run(until: .seconds(20))
+    /// Worlds in which all is calm: each is made once, and every stage is a fork of one.
+    private static let eight = Base(8)
+    private static let twelve = Base(12)
+    private static let twentyFour = Base(24)
+
+    private final class Base: Sendable {
+        let world: Simulation
+        /// What 99 % of the delays are no longer than where all stay honest.
+        let calm: Duration
+
+        init(_ count: Int) {
+            var world = World.federation(
+                count, link: LinkModel(isConstant: true), gossip: GossipSettings(mode: .on))
+            // Every origin's tree is there before anybody is bad.
+            for node in 0..<count { world.post("first of \(node)", at: node, time: .seconds(15)) }
+            world.run(until: .seconds(20))
+            self.world = world
+            var stage = Stage(world)
+            stage.post(for: 8)
+            calm = stage.p99(since: world.now)
+        }
     }
+
+    private init(_ world: Simulation) { self.world = world }
+
+    /// All nodes know each other and are up; 20 s have passed.
+    private static func base(_ count: Int) -> Base? {
+        switch count {
+        case 8: eight
+        case 12: twelve
+        case 24: twentyFour
+        default: nil
+        }
+    }
+
+    /// A fork of the world of 8, 12 or 24 nodes.
+    init(_ count: Int = 12) throws { world = try #require(Self.base(count)).world }
 
     /// The last `count` nodes become dishonest.
     mutating func corrupt(last count: Int, _ kind: AdversaryKind, victim: Int? = nil) {
@@ -105,12 +131,7 @@ extension Stage {
     }
 
     /// What 99 % of the delays are no longer than, where all are honest.
-    static func calm(_ count: Int = 12, seconds: Int = 8) -> Duration {
-        var stage = Stage(count)
-        let start = stage.world.now
-        stage.post(for: seconds)
-        return stage.p99(since: start)
-    }
+    var calm: Duration { Self.base(world.nodeCount)?.calm ?? .zero }
 
     /// Of the delays since `start`, that which 99 % are no longer than.
     func p99(since start: Instant) -> Duration {
