@@ -13,6 +13,7 @@ struct Stage {
 
     /// Worlds in which all is calm: each is made once, and every stage is a fork of one.
     private static let eight = Base(8)
+    private static let eightWithoutLinks = Base(8, .off)
     private static let twelve = Base(12)
     private static let twentyFour = Base(24)
 
@@ -21,9 +22,9 @@ struct Stage {
         /// What 99 % of the delays are no longer than where all stay honest.
         let calm: Duration
 
-        init(_ count: Int) {
+        init(_ count: Int, _ mode: GossipSettings.Mode = .on) {
             var world = World.federation(
-                count, link: LinkModel(isConstant: true), gossip: GossipSettings(mode: .on))
+                count, link: LinkModel(isConstant: true), gossip: GossipSettings(mode: mode))
             // Every origin's tree is there before anybody is bad.
             for node in 0..<count { world.post("first of \(node)", at: node, time: .seconds(15)) }
             world.run(until: .seconds(20))
@@ -48,6 +49,9 @@ struct Stage {
 
     /// A fork of the world of 8, 12 or 24 nodes.
     init(_ count: Int = 12) throws { world = try #require(Self.base(count)).world }
+
+    /// The same without links: eight nodes, each of which reads the streams of all others.
+    static var withoutLinks: Stage { Stage(eightWithoutLinks.world) }
 
     /// The last `count` nodes become dishonest.
     mutating func corrupt(last count: Int, _ kind: AdversaryKind, victim: Int? = nil) {

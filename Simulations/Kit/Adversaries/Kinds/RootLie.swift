@@ -49,6 +49,12 @@ struct RootLie: Attack {
             status.position += UInt64(scene.dice.below(1 << 20))
             status.eventCount += 1
             return .status(status)
+        case .page(var page):
+            scene.acted()
+            // Ahead of what was sent, or back again.
+            page.next.position = UInt64(scene.dice.below(2 * Int(page.next.position) + 2))
+            page.isEnd.toggle()
+            return .page(page)
         case .outcomes(let outcomes):
             scene.acted()
             return .outcomes(outcomes.map { _ in .stored })
