@@ -31,6 +31,9 @@ let scenarioFiles: [Resource] = [
     "isolate", "one-way", "flapping", "late-joiner", "slow-peer", "crash-disk", "disk-full",
     "clock-5s", "clock-59s", "clock-61s", "clock-hour", "clock-frozen", "join-storm", "reconnect",
     "duplication", "restore", "removed", "ring", "star", "regions", "slow-lines", "soak",
+    "byz-forge", "byz-mutate-relay", "byz-replay", "byz-clock", "byz-equivocate", "byz-flood",
+    "byz-ihave", "byz-graft", "byz-prune", "byz-silent", "byz-withhold", "byz-eclipse",
+    "byz-root-lie", "byz-slowloris", "byz-joinstorm", "byz-rollback",
 ].map { .embedInCode("\($0).toml") }
 
 // The report's page is part of the program too.
@@ -93,7 +96,7 @@ let package = Package(
         .target(
             name: "Scenarios",
             dependencies: [
-                "Core", "Federation", "SimulationKit",
+                "Core", "Federation", "Gossip", "SimulationKit",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ],
             path: "Simulations/Scenarios", resources: scenarioFiles),

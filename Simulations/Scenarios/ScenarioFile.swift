@@ -1,5 +1,6 @@
 import Core
 import Federation
+import Gossip
 public import SimulationKit
 import TOMLKit
 
@@ -18,10 +19,11 @@ public struct ScenarioFile: Codable, Hashable, Sendable {
     struct FederationTable: Codable, Hashable {
         var topology: String?
         var registered: Int?
+        var gossip: String?
         var activeView: Int?
 
         enum CodingKeys: String, CodingKey {
-            case topology, registered
+            case topology, registered, gossip
             case activeView = "active_view"
         }
     }
@@ -136,6 +138,12 @@ extension ScenarioFile.FederationTable {
                 throw .notOne(of: PlannedTopology.allCases.map(\.rawValue), "topology", topology)
             }
             plan.topology = known
+        }
+        if let gossip {
+            guard let known = GossipSettings.Mode(rawValue: gossip) else {
+                throw .notOne(of: GossipSettings.Mode.allCases.map(\.rawValue), "gossip", gossip)
+            }
+            plan.gossip = known
         }
         plan.registered = registered ?? plan.registered
         plan.activeView = activeView ?? plan.activeView

@@ -46,6 +46,22 @@ public enum ScenarioLibrary {
         PackageResources.regions_toml,
         PackageResources.slow_lines_toml,
         PackageResources.soak_toml,
+        PackageResources.byz_forge_toml,
+        PackageResources.byz_mutate_relay_toml,
+        PackageResources.byz_replay_toml,
+        PackageResources.byz_clock_toml,
+        PackageResources.byz_equivocate_toml,
+        PackageResources.byz_flood_toml,
+        PackageResources.byz_ihave_toml,
+        PackageResources.byz_graft_toml,
+        PackageResources.byz_prune_toml,
+        PackageResources.byz_silent_toml,
+        PackageResources.byz_withhold_toml,
+        PackageResources.byz_eclipse_toml,
+        PackageResources.byz_root_lie_toml,
+        PackageResources.byz_slowloris_toml,
+        PackageResources.byz_joinstorm_toml,
+        PackageResources.byz_rollback_toml,
     ]
 
     /// All of them. A file that can't be read is a mistake of whoever built the program.

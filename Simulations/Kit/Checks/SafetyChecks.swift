@@ -27,6 +27,8 @@ struct SafetyChecks: Sendable {
     private(set) var findings: [Finding] = []
     private(set) var acknowledged: [Acknowledged] = []
     private(set) var coverage = Coverage()
+    /// Origins of which two events for one place are known.
+    private(set) var forked: Set<NodeID> = []
     /// Events by their first copy; whether it was sound.
     private var known: [EventID: Event] = [:]
     private var shown: [Shown]
@@ -62,6 +64,7 @@ struct SafetyChecks: Sendable {
     /// A node has told its operator something.
     mutating func note(_ report: Report, of node: Int, at now: Instant) {
         coverage.note(report)
+        if case .equivocation(let pair) = report { forked.insert(pair.origin) }
         guard case .appended(let token, let entries) = report else { return }
         let floor = floors.removeValue(forKey: token) ?? .zero
         for entry in entries {

@@ -16,13 +16,13 @@ public struct Deliveries: Sendable {
     public private(set) var lines: [EventID: Line] = [:]
     /// From durable at the origin to durable elsewhere, one for each event and node.
     public private(set) var latencies: [Duration] = []
-    /// Those of them at nodes that are not `apart`.
+    /// Those of them between nodes that are not `apart`.
     public private(set) var untouched: [Duration] = []
     /// Nodes that something is to happen to.
-    var apart: Set<Int> = []
+    var apart: Set<NodeID> = []
 
     /// Takes in what a node has stored.
-    mutating func note(_ entries: [LogEntry], of node: Int, at now: Instant) {
+    mutating func note(_ entries: [LogEntry], of node: NodeID, at now: Instant) {
         for entry in entries {
             guard entry.sender != nil else {
                 lines[entry.event.id] = Line(born: now)
@@ -31,7 +31,10 @@ public struct Deliveries: Sendable {
             guard let born = lines[entry.event.id]?.born else { continue }
             lines[entry.event.id]?.holders += 1
             latencies.append(now - born)
-            if !apart.isEmpty, !apart.contains(node) { untouched.append(now - born) }
+            let origin = entry.event.header.origin
+            if !apart.isEmpty, !apart.contains(node), !apart.contains(origin) {
+                untouched.append(now - born)
+            }
         }
     }
 
@@ -42,10 +45,10 @@ public struct Deliveries: Sendable {
 }
 
 extension Simulation {
-    /// From now on it is noted when new events arrive where; at nodes of `apart` apart.
+    /// From now on it is noted when new events arrive where; to and from nodes of `apart` apart.
     public mutating func watchDeliveries(except apart: Set<Int> = []) {
         deliveries = Deliveries()
-        deliveries?.apart = apart
+        deliveries?.apart = Set(apart.map { nodes[$0].key.node })
     }
 
     mutating func noteHop(_ hop: UInt8, of id: EventID, at node: Int) {

@@ -48,6 +48,7 @@ struct Judgement: Sendable {
         if !isCut {
             if !isEqual { findDifferences(&run, settled) }
             findLost(&run)
+            findForks(&run)
             if run.options.method != .push { findLoose(&run) }
             findUnrest(&run, restless)
         }
@@ -101,6 +102,16 @@ struct Judgement: Sendable {
         }
     }
 
+    /// S3: an honest node with a sound disk never signs two events for one place.
+    private func findForks(_ run: inout ScenarioRun) {
+        for origin in (run.simulation.checks?.forked ?? []).sorted() {
+            guard let node = run.simulation.indices[origin], run.honest.contains(node),
+                !run.simulation.faults.contains(where: { $0.explainsFork(of: node) })
+            else { continue }
+            run.simulation.find(.chained, node, "it has signed two events for one place")
+        }
+    }
+
     /// L2, L3, L4: neighbors connect all, nobody is alone, nothing is waited for.
     private func findLoose(_ run: inout ScenarioRun) {
         let core = run.core
@@ -109,9 +120,8 @@ struct Judgement: Sendable {
         var open = [first]
         var views: [Int: [Int]] = [:]
         for node in core {
-            guard let standing = run.simulation.nodes[node].engine?.gossip.standing else {
-                continue
-            }
+            guard let standing = run.simulation.nodes[node].engine?.gossip.standing, standing.isOn
+            else { continue }
             views[node] = standing.neighbors.compactMap { run.simulation.indices[$0.node] }
             if standing.neighbors.isEmpty { run.simulation.find(.neighbors, node, "it has none") }
             if standing.missing > 0 {
@@ -124,7 +134,9 @@ struct Judgement: Sendable {
                 open.append(other)
             }
         }
-        let apart = core.filter { !reached.contains($0) }
+        // Who keeps no neighbors is reached as a peer.
+        let apart = core.filter { views[$0] != nil && !reached.contains($0) }
+        guard views[first] != nil else { return }
         if !apart.isEmpty {
             run.simulation.find(
                 .connected, apart.first,
@@ -146,6 +158,14 @@ struct Judgement: Sendable {
 }
 
 extension RecordedFault {
+    /// Whether it can have made a node sign a place of its chain again.
+    func explainsFork(of node: Int) -> Bool {
+        switch fault {
+        case .start(node, from: .empty), .disk(node, .losesLast): true
+        default: false
+        }
+    }
+
     /// Whether it can have taken an event that a node had acknowledged before.
     func explainsLoss(at node: Int, since: Instant) -> Bool {
         guard time >= since else { return false }

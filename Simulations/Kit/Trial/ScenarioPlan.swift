@@ -1,5 +1,6 @@
 import Core
 import Federation
+public import Gossip
 
 /// What a scenario file says: a federation, what is posted in it, what goes wrong meanwhile, and
 /// what must hold.
@@ -12,6 +13,9 @@ public struct ScenarioPlan: Hashable, Sendable {
     public var topology = PlannedTopology.random
     /// Peers that each node is registered with, at most.
     public var registered = 128
+    /// Whether nodes keep neighbors: all of them, or, as they do unless told otherwise, those with
+    /// many peers.
+    public var gossip = GossipSettings.Mode.on
     /// Neighbors aimed at; 2 to 24.
     public var activeView = 6
     public var link = LinkModel(isConstant: true)

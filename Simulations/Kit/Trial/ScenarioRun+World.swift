@@ -12,7 +12,9 @@ extension ScenarioRun {
         let keys = (0..<options.nodes).map { seeds.key($0) }
         let neighbors = neighbors(plan, options, seeds)
         let settings = settings(plan, options, origins: Set(keys.map(\.node)))
-        let shared = sharedEvents(plan.workload.shared, keys, before: world.wall)
+        // A node that joins late has said nothing before.
+        let authors = keys.indices.filter { !late.contains($0) }.map { keys[$0] }
+        let shared = sharedEvents(plan.workload.shared, authors, before: world.wall)
         var secrets = seeds.secrets("logs")
         for index in keys.indices {
             var log = MemoryLog(id: LogID.fresh(&secrets))
@@ -37,7 +39,7 @@ extension ScenarioRun {
         var settings = Settings(policy: Policy(origins: origins))
         settings.pushesOnly = options.method == .push
         settings.gossip = GossipSettings(
-            mode: options.method == .push ? .off : .on, activeView: plan.activeView,
+            mode: options.method == .push ? .off : plan.gossip, activeView: plan.activeView,
             spread: options.method == .flood ? .flood : .trees)
         return settings
     }

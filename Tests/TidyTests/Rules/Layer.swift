@@ -17,7 +17,7 @@ struct Layer {
             imports: ["Core", "Gossip", "MerkleSearchTree", "Federation", collections],
             isPure: true),
         "Simulations/Scenarios": Layer(
-            imports: ["Core", "Federation", "SimulationKit", "TOMLKit"]),
+            imports: ["Core", "Federation", "Gossip", "SimulationKit", "TOMLKit"]),
         "Sources/Discovery": Layer(
             imports: system.union(["Core", "CAvahi", "Logging", "ServiceLifecycle"])),
         "Sources/Storage": Layer(imports: system.union(["Core", "GRDB"])),

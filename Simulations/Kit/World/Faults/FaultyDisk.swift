@@ -108,7 +108,7 @@ extension Simulation {
         guard isSound(write, of: index) else { return }
         nodes[index].log.apply(write)
         trace.add(.durable, node: index, at: now, write.entries.flatMap(\.event.id.bytes))
-        deliveries?.note(write.entries, of: index, at: now)
+        deliveries?.note(write.entries, of: nodes[index].key.node, at: now)
         record(write.entries, at: index)
         noteGoal(index)
     }
