@@ -42,6 +42,14 @@ public enum AdversaryKind: String, CaseIterable, Hashable, Sendable {
         }
     }
 
+    /// Whether it signs events for as long as it is let, so that others are equal only once it ends.
+    var signsOnAndOn: Bool {
+        switch self {
+        case .clock, .equivocate, .flood, .forge, .rollback: true
+        default: false
+        }
+    }
+
     /// What such a node is made of.
     var attack: any Attack {
         switch self {

@@ -168,8 +168,10 @@ struct SafetyChecks: Sendable {
         }
     }
 
-    /// After a crash with a disk that lost something: its own chain begins anew from there.
+    /// A node has started with this log.
     mutating func forget(_ node: Int, _ log: MemoryLog) {
-        shown[node].latest = log.clock
+        let times = log.entries.lazy.map(\.event.header.time)
+        shown[node].latest = times.max() ?? .zero
+        if shown[node].latest < shown[node].own { shown[node].own = .zero }
     }
 }

@@ -34,6 +34,10 @@ extension Simulation {
 
     mutating func willPost(_ token: Token, at node: Int) { checks?.willPost(token, at: node) }
 
+    /// A node has started, perhaps with less than it held: what it signs must follow what it still
+    /// knows.
+    mutating func forgetLost(by index: Int) { checks?.forget(index, nodes[index].log) }
+
     /// Adds what all links have carried to the coverage.
     mutating func coverTallies() {
         for index in nodes.indices where isHonest(index) {

@@ -256,6 +256,7 @@ extension ScenarioRun {
         default: break
         }
         simulation.apply(fault)
+        if case .start(let node, _) = fault { simulation.forgetLost(by: node) }
     }
 
     private mutating func noteArrival(of node: Int) {
@@ -277,6 +278,8 @@ extension ScenarioRun {
         guard !isStopped else { return }
         apply(.heal)
         apply(.network(plan.link))
+        // Who signs on and on would keep the others from ever being equal.
+        for (node, kind) in adversaries where kind.signsOnAndOn { simulation.reform(node) }
     }
 
     private mutating func goUntilEqual(until end: Instant) {

@@ -20,6 +20,8 @@ public enum Swarm {
         var dice = seeds.dice("swarm world")
         var plan = ScenarioPlan(name: name, summary: "what seed \(seed) draws")
         plan.topology = [.random, .random, .random, .ring, .star][dice.below(5)]
+        // A node of which all want to be neighbors has room for a few.
+        if plan.topology == .star { plan.gossip = .auto }
         plan.registered = [128, 128, 4, 3][dice.below(4)]
         plan.activeView = 2 + dice.below(6)
         plan.link = link(&dice)
