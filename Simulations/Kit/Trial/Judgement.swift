@@ -25,9 +25,13 @@ struct Judgement: Sendable {
     private static func fraction(_ run: ScenarioRun) -> Double {
         let core = run.core
         var all: Set<EventID> = []
-        for node in core { all.formUnion(run.simulation.log(of: node).entries.map(\.event.id)) }
+        var held = 0
+        for node in core {
+            let here = run.held(by: node)
+            held += here.count
+            all.formUnion(here)
+        }
         guard !all.isEmpty, !core.isEmpty else { return 0 }
-        let held = core.reduce(0) { $0 + run.simulation.log(of: $1).count }
         return Double(held) / Double(all.count * core.count)
     }
 
@@ -106,7 +110,9 @@ struct Judgement: Sendable {
     private func findForks(_ run: inout ScenarioRun) {
         for origin in (run.simulation.checks?.forked ?? []).sorted() {
             guard let node = run.simulation.indices[origin], run.honest.contains(node),
-                !run.simulation.faults.contains(where: { $0.explainsFork(of: node) })
+                !run.simulation.faults.contains(where: {
+                    $0.explainsFork(of: node, isAlone: run.plan.faults.count == 1)
+                })
             else { continue }
             run.simulation.find(.chained, node, "it has signed two events for one place")
         }
@@ -159,10 +165,12 @@ struct Judgement: Sendable {
 }
 
 extension RecordedFault {
-    /// Whether it can have made a node sign a place of its chain again.
-    func explainsFork(of node: Int) -> Bool {
+    /// Whether it can have made a node sign a place of its chain again. Out of a backup it may
+    /// where other faults keep its latest events from the peer that it catches up with.
+    func explainsFork(of node: Int, isAlone: Bool) -> Bool {
         switch fault {
         case .start(node, from: .empty), .disk(node, .losesLast): true
+        case .start(node, from: .backup): !isAlone
         default: false
         }
     }

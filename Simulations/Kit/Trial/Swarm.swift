@@ -1,5 +1,6 @@
 import Core
 import Federation
+import Gossip
 
 /// Scenarios that nobody wrote: which faults there are, when and where, all follows from the seed
 /// (swarm testing: Groce, Zhang, Eide, Chen, Regehr: Swarm Testing, ISSTA 2012, section 2: leaving
