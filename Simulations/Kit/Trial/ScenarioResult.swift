@@ -32,6 +32,8 @@ public struct ScenarioResult: Sendable {
     public let happenings: Int
     /// Whether it was ended before its time.
     public let isCut: Bool
+    /// What a page shows; nil where nobody asked for it.
+    public private(set) var record: RunRecord?
     /// What it took here; nil where nobody measured.
     public var wallTime: Duration?
 
@@ -49,6 +51,12 @@ public struct ScenarioResult: Sendable {
         time = run.simulation.now - .zero
         happenings = run.simulation.happeningCount
         self.isCut = isCut
+        let label = RunLabel(
+            scenario: scenario, method: options.method.rawValue, seed: options.seed,
+            command: "federate simulate --replay \(replay)")
+        record = run.simulation.runRecord(label)
+        record?.verdict = isPass ? "pass" : "fail"
+        record?.failures = findings.map(\.description)
     }
 
     /// Whether every check held and every criterion is met, and the run was not cut short.

@@ -17,6 +17,8 @@ public struct ScenarioRun: Sendable {
         public var method: SpreadMethod
         /// Faults, and behind them adversaries, that are left out, by their place in the plan.
         public var without: Set<Int>
+        /// Whether what a page shows is kept: it takes memory and some time.
+        public var isRecorded = false
 
         public init(
             nodes: Int = 50, events: Int? = nil, seed: UInt64 = 1, method: SpreadMethod = .gossip,
@@ -183,6 +185,7 @@ extension ScenarioRun {
         go(until: .zero + plan.workload.settling)
         warmUp()
         simulation.watchDeliveries(except: apart)
+        if options.isRecorded { simulation.record() }
         let before = Sums(simulation)
         begin = simulation.now
         postAndHarm()

@@ -35,6 +35,7 @@ extension Simulate {
     ) async throws {
         let report = ScenarioReport(results)
         if !format.json { Terminal.out(text(report, isQuiet: isQuiet), terminator: "") }
+        if let html { try write(page(results), to: html) }
         guard !isStopped else { throw Exit.interrupted }
         if shrink { try await shrinkFirstFailure(of: results) }
         if checkDeterminism {
@@ -56,6 +57,19 @@ extension Simulate {
 
     /// What to run: each scenario with each seed and method.
     private func jobs() throws -> [RunQueue.Job] {
+        guard html == nil || seeds * (scenario == "all" ? 50 : 1) <= 50 else {
+            throw ValidationError("--html shows up to 50 runs: name one scenario, or fewer seeds")
+        }
+        let jobs = try plainJobs()
+        guard html != nil else { return jobs }
+        return jobs.map { job in
+            var job = job
+            job.options.isRecorded = true
+            return job
+        }
+    }
+
+    private func plainJobs() throws -> [RunQueue.Job] {
         if let replay { return [try job(of: replay)] }
         guard (1...100_000).contains(seeds) else {
             throw ValidationError("--seeds takes 1 to 100000")
@@ -164,7 +178,7 @@ extension Simulate {
         }
     }
 
-    private var width: Int { jobsAtOnce ?? ProcessInfo.processInfo.activeProcessorCount }
+    var width: Int { jobsAtOnce ?? ProcessInfo.processInfo.activeProcessorCount }
 }
 
 /// What follows a run.
@@ -218,6 +232,18 @@ extension Simulate {
         for line in worse { Terminal.note("worse than \(path): \(line)") }
         guard worse.isEmpty else { throw Exit.regressed }
         Terminal.note("no worse than \(path), within \(Int(tolerance * 100)) %")
+    }
+
+    private func page(_ results: [ScenarioResult]) -> String {
+        ReportPage(
+            title: "federate: \(scenario ?? replay ?? "")", records: results.compactMap(\.record),
+            command: command
+        ).html
+    }
+
+    /// What was typed.
+    var command: String {
+        (["federate"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
     }
 
     func write(_ text: String, to path: String) throws {

@@ -141,23 +141,51 @@ struct Simulate: AsyncParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
-        var runs: [MethodReport] = []
-        let started = ContinuousClock.now
-        for divergence in prepared.divergences {
-            for method in methods {
-                if Terminal.isErrorTerminal {
-                    let line = "\(divergence.name): \(method.rawValue) …"
-                    Terminal.note("\r\u{1b}[2K" + line, terminator: "")
-                }
-                runs.append(prepared.run(method, divergence) { ContinuousClock.now - started })
-            }
-        }
-        if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K", terminator: "") }
+        let runs = try await runAll(prepared, methods)
         let report = SimulateReport(prepared, runs: runs)
         if checkDeterminism { try compareWithSecondProcess(report.json()) }
+        if let html {
+            let page = ReportPage(
+                title: "federate: naive and MST sync", records: report.records, command: command)
+            try write(page.html, to: html)
+        }
         Terminal.out(
             format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
         if !report.isPass { throw ExitCode(1) }
+    }
+
+    /// Every method at every divergence, on all cores; in the order of the table.
+    private func runAll(
+        _ prepared: PreparedScenario, _ methods: [SyncMethod]
+    ) async throws -> [MethodReport] {
+        let cases = prepared.divergences.flatMap { divergence in
+            methods.map { (divergence, $0) }
+        }
+        let started = ContinuousClock.now
+        defer { if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K", terminator: "") } }
+        return await withTaskGroup(of: (Int, MethodReport).self) { group in
+            var reports = [MethodReport?](repeating: nil, count: cases.count)
+            var next = 0
+            func add() {
+                guard next < cases.count else { return }
+                let place = next
+                let (divergence, method) = cases[place]
+                next += 1
+                group.addTask {
+                    (place, prepared.run(method, divergence) { ContinuousClock.now - started })
+                }
+            }
+            for _ in 0..<width { add() }
+            for await (place, report) in group {
+                reports[place] = report
+                if Terminal.isErrorTerminal {
+                    let done = reports.count { $0 != nil }
+                    Terminal.note("\r\u{1b}[2K\(done)/\(cases.count) runs", terminator: "")
+                }
+                add()
+            }
+            return reports.compactMap { $0 }
+        }
     }
 
     private func frontPageMethods() throws -> [SyncMethod] {
