@@ -54,8 +54,9 @@ public struct ScenarioResult: Sendable {
         let label = RunLabel(
             scenario: scenario, method: options.method.rawValue, seed: options.seed,
             command: "federate simulate --replay \(replay)")
+        let verdict = isPass ? "pass" : "fail"
         record = run.simulation.runRecord(label)
-        record?.verdict = isPass ? "pass" : "fail"
+        record?.verdict = verdict
         record?.failures = findings.map(\.description)
     }
 
