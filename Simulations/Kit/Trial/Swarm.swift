@@ -42,8 +42,10 @@ public enum Swarm {
         var adversaryDice = seeds.dice("swarm adversaries")
         if isMesh, adversaryDice.below(3) == 0 {
             let all = AdversaryKind.allCases
-            plan.adversaries.append(
-                PlannedAdversary(all[adversaryDice.below(all.count)], .part(200)))
+            let kind = all[adversaryDice.below(all.count)]
+            // Several of these take minutes, and show no more than one.
+            let isHeavy = kind == .flood || kind == .joinstorm
+            plan.adversaries.append(PlannedAdversary(kind, isHeavy ? .nodes(1) : .part(200)))
         }
         return plan
     }
