@@ -76,10 +76,11 @@ struct Conclusion {
             """
     }
 
-    /// "95 ms" or "1.2 s".
+    /// "95 ms" or "1.2 s", rounded up.
     private static func time(_ duration: Duration) -> String {
         duration < .seconds(1)
-            ? "\(duration.microseconds / 1000) ms" : Text.seconds(duration, places: 1) + " s"
+            ? "\((duration.microseconds + 999) / 1000) ms"
+            : Text.seconds(duration + .microseconds(99_999), places: 1) + " s"
     }
 
     /// The cheapest way with the tree that ended with a proof.

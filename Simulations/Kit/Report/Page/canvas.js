@@ -129,7 +129,7 @@ function paintNode(pen, { x, y }, radius, node, ink) {
     pen.save();
     pen.clip();
     pen.fillStyle = ink.color;
-    pen.globalAlpha = node.level >= 1 ? 1 : 0.45;
+    pen.globalAlpha = node.level >= 1 ? 1 : 0.3 + 0.35 * node.level;
     pen.fillRect(x - radius, y + radius - 2 * radius * node.level, 2 * radius, 2 * radius);
     pen.restore();
   }
@@ -147,7 +147,8 @@ function paintNode(pen, { x, y }, radius, node, ink) {
     pen.stroke();
   }
   if (radius < 10) return;
-  pen.fillStyle = node.level >= 1 && !node.isDown ? ink.card : ink.soft;
+  pen.fillStyle = node.level >= 1 && !node.isDown ? ink.card
+    : node.level > 0.4 && !node.isDown ? ink.ink : ink.soft;
   pen.font = `${node.level >= 1 ? 600 : 400} 10px system-ui, sans-serif`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
@@ -157,12 +158,17 @@ function paintNode(pen, { x, y }, radius, node, ink) {
 /** The same in words and numbers. */
 function tell(run, event, time, full) {
   const what = event ? "hold it" : "hold everything so far";
+  const sample = Math.max(0, placeOf(run.samples.time, time));
+  const share = `${Math.floor(run.samples.share[sample] / 100) / 10} %`;
   const clock = event ? seconds(Math.max(0, time - event.born)) : seconds(Math.max(0, time));
   const since = event ? (event.born > 0 ? "after it was written" : "after the start") : "in";
+  const words = `${full} of ${run.nodes} nodes ${what}`;
   at("count").replaceChildren(
-    el("b", { text: `${full}` }), el("span", { text: ` of ${run.nodes} nodes ${what}` }),
-    el("div", {}, el("span", { text: `${clock} ${since}` })));
+    el("b", { text: event ? `${full}` : share }),
+    el("span", { text: event ? ` of ${run.nodes} nodes ${what}` : " of what there is so far is " +
+      "at the average node" }),
+    el("div", {}, el("span", { text: (event ? "" : words + ", ") + `${clock} ${since}` })));
   Object.assign(net.canvas.dataset, { nodes: run.nodes, full, time: Math.round(time) });
   net.canvas.setAttribute("aria-label",
-    `${full} of ${run.nodes} nodes ${what}, ${clock} ${since}, ${nameOf(run)}, ${state.group}`);
+    `${words}, ${clock} ${since}, ${nameOf(run)}, ${state.group}`);
 }

@@ -8,8 +8,9 @@ function drawLines() {
       "Nothing had to arrive anywhere; what takes time is to know that.";
   } else {
     at("time-lead").textContent = `Part of ${plural(needed, "delivery").replace("deliverys",
-      "deliveries")} done: one for each event and each node that lacked it. A ring marks the ` +
-      "moment from which everybody knew that all logs were equal.";
+      "deliveries")} done: one for each event and each node that lacked it.` +
+      (list.some((run) => run.outcome) ? " A dot marks the moment from which all logs were " +
+        "equal, a ring the one from which everybody knew." : "");
   }
   const width = Math.max(300, home.clientWidth);
   const right = width < 560 ? 84 : 118;
@@ -17,8 +18,9 @@ function drawLines() {
   const last = Math.max(...list.map((run) => endOf(run, needed)));
   const x = (time) => box.left + (time / last) * (width - box.left - right);
   const y = (part) => box.top + (1 - part) * (box.height - box.top - box.bottom);
+  const rows = list.filter((run) => run.outcome);
   const chart = svg("svg", {
-    viewBox: `0 0 ${width} ${box.height + list.length * 16 + 12}`, role: "img",
+    viewBox: `0 0 ${width} ${box.height + rows.length * 16 + 12}`, role: "img",
     "data-chart": "time", "aria-label": summary(list, needed),
   });
   axes(chart, x, y, last, box, needed);
@@ -26,7 +28,8 @@ function drawLines() {
     list.forEach((run) => line(chart, run, needed, x, y, last));
     names(chart, list, needed, x, y, width);
   }
-  moments(chart, list, x, box);
+  if (list.length === 1) faultLines(chart, list[0], x, last, box);
+  moments(chart, rows, x, box);
   home.replaceChildren(chart);
 }
 
@@ -34,9 +37,11 @@ function drawLines() {
 function endOf(run, needed) {
   const { time, deliveries } = run.samples;
   const full = deliveries.findIndex((count) => count >= needed);
+  // Whoever never gets there does not stretch the others' time.
+  const reached = full >= 0 ? time[full] : run.outcome ? 0 : time.at(-1);
   const outcome = run.outcome || {};
   const written = writtenAt(run);
-  return Math.max(1e6, time[full < 0 ? time.length - 1 : full] * 1.02,
+  return Math.max(1e6, reached * 1.02,
     outcome.provenAfter === null || outcome.provenAfter === undefined
       ? 0 : (written + outcome.provenAfter) * 1.02);
 }
@@ -108,8 +113,8 @@ function moments(chart, list, x, box) {
     const written = writtenAt(run);
     chart.append(svg("text", { x: box.width - box.right + 12, y: y + 4, text: nameOf(run),
       class: /mst/.test(run.method) ? "strong" : "" }));
-    if (!outcome || outcome.equalAfter === null) {
-      chart.append(svg("text", { x: box.left, y: y + 4, text: outcome ? "never equal" : "" }));
+    if (outcome.equalAfter === null) {
+      chart.append(svg("text", { x: box.left, y: y + 4, text: "never equal" }));
       return;
     }
     const equal = x(written + outcome.equalAfter);
@@ -128,6 +133,16 @@ function moments(chart, list, x, box) {
         (outcome.provenAfter === null ? ", no proof" : `, proven after ${
           seconds(outcome.provenAfter)}`)));
   });
+}
+
+function faultLines(chart, run, x, last, box) {
+  for (const { time, text } of faultMarks(run, last)) {
+    if (time < 0 || time > last) continue;
+    chart.append(
+      svg("line", { x1: x(time), x2: x(time), y1: box.top, y2: box.height - box.bottom,
+        stroke: paint("bad"), opacity: 0.6 }),
+      svg("text", { x: x(time) + 4, y: box.top + 10, text, style: `fill:${paint("bad")}` }));
+  }
 }
 
 function summary(list, needed) {

@@ -116,6 +116,7 @@ function drawNotes() {
   const failures = runs.flatMap((run) => run.failures.map((text) =>
     `${nameOf(run)}, ${groupOf(run)}: ${text}`));
   const texts = [...failures, ...data.notes, ...runs.flatMap((run) => run.notes)];
+  at("notes").closest("section").hidden = texts.length === 0;
   at("notes").replaceChildren(...texts.map((text) => el("li", { text })));
   at("command").textContent = data.command;
   at("hashes").replaceChildren(...runs.map((run) => el("tr", {},
@@ -152,14 +153,19 @@ at("copy").addEventListener("click", async () => {
 const dark = matchMedia("(prefers-color-scheme: dark)");
 dark.addEventListener("change", () => setTheme(dark.matches ? "dark" : "light"));
 addEventListener("hashchange", () => { readFragment(); draw(); });
-let resizing = 0;
-addEventListener("resize", () => {
-  clearTimeout(resizing);
-  resizing = setTimeout(() => { drawLines(); drawLatency(); drawFairness(); paintNetwork(); }, 120);
-});
 setTheme(dark.matches ? "dark" : "light");
 readFragment();
 drawTable();
 drawNotes();
 draw();
+// Charts are drawn for the room they have.
+let room = at("main").clientWidth;
+new ResizeObserver(() => {
+  if (at("main").clientWidth === room) return;
+  room = at("main").clientWidth;
+  drawLines();
+  drawLatency();
+  drawFairness();
+  paintNetwork();
+}).observe(at("main"));
 root.dataset.ready = "yes";

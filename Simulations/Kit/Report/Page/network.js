@@ -72,6 +72,9 @@ function legend(run) {
   if (run.samples.held.some((text) => text.includes("!"))) {
     list.push(entry(`border:1.5px dashed ${paint("faint")};border-radius:50%`, "is down"));
   }
+  if (run.faults.some((fault) => fault.kind === "partition")) {
+    list.push(entry(`border:1.5px solid ${paint("bad")};border-radius:50%`, "beyond the cut"));
+  }
   if (run.dishonest.length) {
     list.push(entry(`border:2px solid ${paint("bad")};border-radius:2px`, "is dishonest"));
   }

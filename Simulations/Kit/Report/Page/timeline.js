@@ -5,9 +5,9 @@ function timeline(run, event) {
   const x = (time) => ((time - net.from) / (net.to - net.from)) * width;
   const chart = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none",
     style: "height:46px", "data-chart": "timeline", "aria-hidden": "true" });
-  chart.append(event ? arrivals(run, event, x, height) : held63(run, x, height));
+  chart.append(event ? arrivals(run, event, x, height) : shares(run, x, height));
   const marks = el("div", { style: "position:relative;height:18px;font-size:11.5px;margin:0 8px" });
-  for (const { time, text } of faultMarks(run)) {
+  for (const { time, text } of faultMarks(run, net.to - net.from)) {
     const place = x(time);
     if (place < 0 || place > width) continue;
     chart.append(svg("line", { x1: place, x2: place, y1: 0, y2: height, stroke: paint("bad"),
@@ -24,13 +24,13 @@ function timeline(run, event) {
     el("div", { style: "margin:0 8px" }, chart), ends);
 }
 
-/** Nodes that hold everything so far. */
-function held63(run, x, height) {
-  const { time, complete } = run.samples;
+/** How much of all events so far the average node holds. */
+function shares(run, x, height) {
+  const { time, share } = run.samples;
   let path = `M0 ${height}`;
   time.forEach((when, place) => {
     if (when > net.to) return;
-    const y = height - 2 - (complete[place] / run.nodes) * (height - 6);
+    const y = height - 2 - (share[place] / 1e5) * (height - 6);
     path += `H${x(when).toFixed(1)}V${y.toFixed(1)}`;
   });
   return svg("path", { d: `${path}H1000V${height}Z`, fill: paint(colorOf(run.method)),
@@ -49,11 +49,11 @@ function arrivals(run, event, x, height) {
 }
 
 /** Faults of one kind at one time, in a few words. */
-function faultMarks(run) {
+function faultMarks(run, span) {
   const marks = [];
   for (const { time, kind, nodes } of run.faults) {
     const last = marks.at(-1);
-    const near = last && last.kind === kind && time - last.time < (net.to - net.from) * 0.02;
+    const near = last && last.kind === kind && time - last.time < span * 0.02;
     if (near) last.count += nodes.length;
     else marks.push({ time, kind, count: nodes.length, node: nodes[0] });
   }
