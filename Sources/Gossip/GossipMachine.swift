@@ -183,11 +183,8 @@ extension GossipMachine {
         linkOf[node].map { links[$0]?.phase == .visit } ?? false
     }
 
-    /// Whether nothing is read from a link for now.
-    public func isPaused(_ name: LinkName) -> Bool { links[name]?.isPaused ?? false }
-
     /// Who is at a link's other end.
-    public func peer(of name: LinkName) -> NodeID? { links[name]?.node }
+    public func peer(of name: LinkName) -> NodeID? { links.node(of: name) }
 
     /// Whom a link that is not open yet was to reach.
     public func dialled(_ name: LinkName) -> NodeID? { dials[name]?.node }

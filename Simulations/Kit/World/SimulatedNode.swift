@@ -52,6 +52,13 @@ struct SimulatedNode: Sendable {
     /// When the engine has something to do. Changes nothing: of what may be changed no copy is made
     /// in order to be read.
     mutating func nextDeadline() -> Instant? { engine?.deadlineInPlace() }
+
+    /// The same holds here.
+    mutating func hasFaultyDisk() -> Bool { disk != nil }
+
+    mutating func noteWrite(_ write: LogWrite, _ token: Token) {
+        if disk?.fault == .tears { disk?.underWay.append((token, write)) }
+    }
 }
 
 extension Engine {

@@ -97,22 +97,12 @@ extension Simulation {
     }
 
     private mutating func verify(_ events: [Event], _ token: Token, at index: Int) {
-        let verdicts = events.map { isSigned($0) }
+        let verdicts = events.map { self.verdicts.isSigned($0) }
         let cost = options.costs.verify * events.count
         nodes[index].busyUntil = max(nodes[index].busyUntil, now) + cost
         begin(
             .verified(index, life: nodes[index].life, token, verdicts),
             at: nodes[index].busyUntil)
-    }
-
-    /// Verifies really, but each pair of header and signature only once for the whole federation:
-    /// otherwise fifty nodes would spend the run on the same signatures.
-    private mutating func isSigned(_ event: Event) -> Bool {
-        let key = event.verificationKey
-        if let verdict = verifications[key] { return verdict }
-        let verdict = event.isSigned()
-        verifications[key] = verdict
-        return verdict
     }
 
     private mutating func store(_ write: LogWrite, _ token: Token, at index: Int) {

@@ -155,8 +155,9 @@ extension Simulation {
         pump(number, end, of: node)
     }
 
-    /// The node at one end, where the pipe is whole and the engine that has this end runs.
-    private func listener(of number: UInt64, at end: PipeEnd) -> Int? {
+    /// The node at one end, where the pipe is whole and the engine that has this end runs. Changes
+    /// nothing: of what may be changed no copy is made in order to be read.
+    private mutating func listener(of number: UInt64, at end: PipeEnd) -> Int? {
         guard pipes[number]?[end].isOver == false, pipes[number]?.failure == nil,
             let node = pipes[number]?[end].node, let life = pipes[number]?[end].life,
             nodes[node].isUp, nodes[node].life == life

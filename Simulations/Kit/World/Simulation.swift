@@ -92,7 +92,7 @@ public struct Simulation: Sendable {
     var trace = TraceHash()
     /// Nil unless `record` was called.
     var recorder: Recorder?
-    var verifications: [Digest: Bool] = [:]
+    var verdicts = VerdictMemo()
     var indices: [NodeID: Int] = [:]
     let networkSeed: UInt64
     let seeds: Seeds

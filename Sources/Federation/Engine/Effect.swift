@@ -6,26 +6,26 @@ public enum Effect: Hashable, Sendable {
     /// Check each event's signatures; `Input.verified`.
     case verify(Token, [Event])
     /// Read from the log; `Input.loaded`.
-    case load(Token, Query)
+    indirect case load(Token, Query)
     /// Make all of it durable in one transaction, in the order of the effects; `Input.stored` only
     /// after that.
-    case store(Token, LogWrite)
+    indirect case store(Token, LogWrite)
     /// Answer a request; for a stream, send one more page and say `Input.drained` when the network
     /// has it.
-    case reply(Exchange, Response)
+    indirect case reply(Exchange, Response)
     /// End a stream of somebody else.
-    case close(Exchange, Refusal?)
+    indirect case close(Exchange, Refusal?)
     /// Ask `to`; `Input.response` or `Input.failed`.
-    case send(Token, to: Destination, Request)
+    indirect case send(Token, to: Destination, Request)
     /// Open a stream of this peer's log; `Input.page`s, then `Input.closed`.
-    case open(Token, to: Destination, since: Cursor?)
+    indirect case open(Token, to: Destination, since: Cursor?)
     /// The last page of this stream of ours was taken in; read the next one. Until then nothing
     /// more may be read from the network.
     case proceed(Token)
     /// Let go of a stream of ours.
     case cancel(Token)
     /// Open a link to this peer; `Input.linked` or `unlinked`.
-    case link(LinkName, to: Destination)
+    indirect case link(LinkName, to: Destination)
     /// Put bytes on a link; `Input.written`.
     case transmit(LinkName, [UInt8])
     /// Read on from a link.
@@ -33,7 +33,7 @@ public enum Effect: Hashable, Sendable {
     /// End a link, after what was transmitted; `Input.unlinked`.
     case unlink(LinkName)
     /// Tell the operator, or whoever waits.
-    case report(Report)
+    indirect case report(Report)
 }
 
 /// Whom to reach, and where.

@@ -45,7 +45,7 @@ public struct Engine: Sendable {
     /// Nodes seen on the LAN that are not known yet, and when to introduce ourselves.
     var sightings: [NodeID: (sighting: Sighting, due: Instant)] = [:]
     var streams: [NodeID: OutgoingStream] = [:]
-    var responders: [SessionName: ResponderSession] = [:]
+    var responders = ResponderTable()
     var pulls: [NodeID: PullOperation] = [:]
     var commons = CommonRoots()
     /// Neighbors and broadcast trees.
@@ -194,7 +194,7 @@ public struct Engine: Sendable {
         consider(gossip.nextDeadline)
         consider(linkWork.deadline)
         for stream in streams.values { consider(stream.deadline) }
-        for session in responders.values { consider(session.expires) }
+        for expiry in responders.expiries.values { consider(expiry) }
         for introduction in introductions.values { consider(introduction.expires) }
         for sighting in sightings.values { consider(sighting.due) }
         return deadline
@@ -218,7 +218,7 @@ public struct Engine: Sendable {
 
     /// Forgets what is over: sessions and introductions of others that ended in silence.
     private mutating func sweep(_ now: Instant) {
-        for (name, session) in responders where session.expires <= now { responders[name] = nil }
+        responders.sweep(now)
         for (name, introduction) in introductions where introduction.expires <= now {
             introductions[name] = nil
         }

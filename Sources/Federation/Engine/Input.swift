@@ -132,15 +132,15 @@ public enum Input: Hashable, Sendable {
     case wall(WallTime)
     /// Somebody here has something to say; the answer comes as `Report.appended`.
     case append(Token, [Draft])
-    case operate(Token, Operation)
+    indirect case operate(Token, Operation)
     /// Events from an export, oldest first; the answer comes as `Report.imported`.
-    case importEvents(Token, Batch)
+    indirect case importEvents(Token, Batch)
     /// A node was seen on the LAN, or is seen no longer.
-    case sighted(Sighting)
+    indirect case sighted(Sighting)
     case vanished(NodeID)
 
     /// Somebody asks. `Effect.reply` answers, once, or many times where the request was `stream`.
-    case request(Exchange, Caller, Request)
+    indirect case request(Exchange, Caller, Request)
     /// The last page of this stream was taken by the network; the next one may follow.
     case drained(Exchange)
     /// Whoever asked is gone.
@@ -149,30 +149,30 @@ public enum Input: Hashable, Sendable {
     /// The answer to `Effect.send`, with the TLS key (SHA-256 of its public key information) that
     /// the answer came over, the identity that this key is bound to, and what the network carried
     /// for question and answer.
-    case response(
+    indirect case response(
         Token, from: NodeID, tlsKey: Digest, Response, wire: WireBytes = WireBytes())
-    case failed(Token, TransportFailure)
+    indirect case failed(Token, TransportFailure)
     /// A page of a stream that `Effect.open` asked for.
-    case page(Token, Page)
+    indirect case page(Token, Page)
     /// The stream is over, for whatever reason.
-    case closed(Token, TransportFailure?)
+    indirect case closed(Token, TransportFailure?)
 
     /// For each event of `Effect.verify`, in order, whether its signatures hold.
     case verified(Token, [Bool])
-    case loaded(Token, Loaded)
+    indirect case loaded(Token, Loaded)
     /// The write of this token is durable.
     case stored(Token)
     /// Nothing of it was stored.
-    case storeFailed(Token, String)
+    indirect case storeFailed(Token, String)
 
     /// A link is open, ours or a peer's, and the other end proven.
-    case linked(LinkName, Caller)
+    indirect case linked(LinkName, Caller)
     /// Bytes came over a link; nothing more is read from it until `Effect.read`.
     case received(LinkName, [UInt8])
     /// The network has taken what `Effect.transmit` gave.
     case written(LinkName)
     /// The link is over, or could not be opened.
-    case unlinked(LinkName, TransportFailure?)
+    indirect case unlinked(LinkName, TransportFailure?)
     /// The process is about to end: neighbors are told.
     case shutdown
 }

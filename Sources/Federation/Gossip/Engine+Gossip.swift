@@ -164,6 +164,7 @@ extension Engine {
         // They were told as dropped when they began to wait; by now others may bring them.
         linkWork.waiting[link] = nil
         linkWork.withheld.remove(link)
+        linkWork.paused.remove(link)
         linkWork.pausedUntil[link] = nil
         let dialled = gossip.dialled(link)
         tell(.unlinked(link), now, &effects)

@@ -40,10 +40,13 @@ extension Engine {
     mutating func readOn(_ link: LinkName, _ now: Instant, _ effects: inout [Effect]) {
         let isPaused = linkWork.waiting[link] != nil || linkWork.pausedUntil[link] != nil
         if !isPaused, intake.hasRoom {
-            if gossip.isPaused(link) { tell(.paused(link, false), now, &effects) }
+            if !linkWork.paused.isEmpty, linkWork.paused.remove(link) != nil {
+                tell(.paused(link, false), now, &effects)
+            }
             return effects.append(.read(link))
         }
         // Its silence is ours.
+        linkWork.paused.insert(link)
         tell(.paused(link, true), now, &effects)
         if !isPaused { linkWork.withheld.insert(link) }
     }

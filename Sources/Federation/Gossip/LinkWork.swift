@@ -26,6 +26,8 @@ struct LinkWork: Sendable {
     var waiting: [LinkName: Waiting] = [:]
     /// Links that are not read because too much is on its way to the disk.
     var withheld: Set<LinkName> = []
+    /// Links of which the gossip layer has heard that they are not read.
+    var paused: Set<LinkName> = []
     /// What the gossip layer is to hear of before the next commit.
     var pending: [GossipInput] = []
     /// The neighbor whose log is being compared with ours, since when, and who is next: of two

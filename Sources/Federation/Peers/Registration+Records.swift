@@ -148,7 +148,7 @@ extension Engine {
             effects.append(.cancel(token))
         }
         peers[node]?.download = Peer.Download()
-        responders = responders.filter { $0.key.peer != node }
+        responders.removeAll(of: node)
     }
 
     /// Tells the operator how a registration stands, once for each change.

@@ -36,21 +36,15 @@ extension Engine {
     /// The session of this name, or a new one; where there is no room, the oldest one ends.
     private mutating func session(_ name: SessionName, _ now: Instant) -> ResponderSession {
         if let session = responders[name], session.expires > now { return session }
-        let own = responders.filter { $0.key.peer == name.peer }
-        if own.count >= EngineLimits.sessionsPerPeer {
+        if responders.count(of: name.peer) >= EngineLimits.sessionsPerPeer,
+            let oldest = responders.oldest(of: name.peer)
+        {
             // A peer that begins anew has given up the oldest.
-            let oldest = own.min {
-                ($0.value.expires, $0.key.number) < ($1.value.expires, $1.key.number)
-            }
-            if let oldest { responders[oldest.key] = nil }
+            responders[oldest] = nil
         }
-        if responders.count >= EngineLimits.sessions {
+        if responders.count >= EngineLimits.sessions, let oldest = responders.oldest() {
             // Most have ended well and only wait to expire.
-            let oldest = responders.min {
-                ($0.value.expires, $0.key.peer, $0.key.number)
-                    < ($1.value.expires, $1.key.peer, $1.key.number)
-            }
-            if let oldest { responders[oldest.key] = nil }
+            responders[oldest] = nil
         }
         let machine = settings.reconciler.responder(
             index: index.sets, commons: commons[name.peer], cutoff: cutoff)

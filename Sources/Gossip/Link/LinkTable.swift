@@ -1,3 +1,5 @@
+import Core
+
 /// The links that are open, by name. There are few of them and each is large: a state is looked for
 /// name by name and changed where it is, where a dictionary would move it out and back.
 struct LinkTable: Sendable {
@@ -5,6 +7,8 @@ struct LinkTable: Sendable {
     private(set) var keys: [LinkName] = []
     /// None is nil.
     private var states: [LinkState?] = []
+    /// Who is at the other ends.
+    private var nodes: [NodeID] = []
 
     var isEmpty: Bool { keys.isEmpty }
     /// By name, ascending.
@@ -29,6 +33,9 @@ struct LinkTable: Sendable {
         }
     }
 
+    /// Who is at a link's other end; nil where it is not open.
+    func node(of name: LinkName) -> NodeID? { keys.firstIndex(of: name).map { nodes[$0] } }
+
     /// Takes a link out; nil where it is not open.
     mutating func removeValue(forKey name: LinkName) -> LinkState? {
         guard let place = keys.firstIndex(of: name) else { return nil }
@@ -41,10 +48,12 @@ struct LinkTable: Sendable {
         let place = keys.firstIndex { $0 > name } ?? keys.endIndex
         keys.insert(name, at: place)
         states.insert(state, at: place)
+        nodes.insert(state.node, at: place)
     }
 
     private mutating func remove(at place: Int) {
         keys.remove(at: place)
         states.remove(at: place)
+        nodes.remove(at: place)
     }
 }

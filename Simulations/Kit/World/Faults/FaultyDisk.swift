@@ -77,13 +77,12 @@ extension Simulation {
 
     /// A write begins; only a disk that tears must know.
     mutating func noteWrite(_ write: LogWrite, _ token: Token, at index: Int) {
-        guard nodes[index].disk?.fault == .tears else { return }
-        nodes[index].disk?.underWay.append((token, write))
+        nodes[index].noteWrite(write, token)
     }
 
     /// A write is done; says whether it failed, and why.
     mutating func finishWrite(_ write: LogWrite, _ token: Token, at index: Int) -> String? {
-        guard nodes[index].disk != nil else { return nil }
+        guard nodes[index].hasFaultyDisk() else { return nil }
         if nodes[index].disk?.fault == .full { return "the disk is full" }
         nodes[index].disk?.underWay.removeAll { $0.token == token }
         nodes[index].disk?.claim(write, at: now)
