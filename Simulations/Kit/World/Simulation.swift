@@ -93,6 +93,7 @@ public struct Simulation: Sendable {
     /// Nil unless `record` was called.
     var recorder: Recorder?
     var verdicts = VerdictMemo()
+    var sharedEvents = SharedEvents()
     var indices: [NodeID: Int] = [:]
     let networkSeed: UInt64
     let seeds: Seeds

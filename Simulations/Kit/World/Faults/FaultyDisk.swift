@@ -105,6 +105,8 @@ extension Simulation {
     /// Makes a write durable.
     mutating func put(_ write: LogWrite, on index: Int) {
         guard isSound(write, of: index) else { return }
+        var write = write
+        sharedEvents.share(&write.entries)
         nodes[index].log.apply(write)
         trace.add(.durable, node: index, at: now, write.entries.flatMap(\.event.id.bytes))
         deliveries?.note(write.entries, of: nodes[index].key.node, at: now)
