@@ -30,7 +30,7 @@ let scenarioFiles: [Resource] = [
     "crash-80", "crash-90", "partition-10", "partition-60", "partition-300", "partition-1800",
     "isolate", "one-way", "flapping", "late-joiner", "slow-peer", "crash-disk", "disk-full",
     "clock-5s", "clock-59s", "clock-61s", "clock-hour", "clock-frozen", "join-storm", "reconnect",
-    "duplication", "restore", "removed", "ring", "star", "regions", "slow-lines", "soak",
+    "duplication", "restore", "removed", "ring", "star", "streams", "regions", "slow-lines", "soak",
     "byz-forge", "byz-mutate-relay", "byz-replay", "byz-clock", "byz-equivocate", "byz-flood",
     "byz-ihave", "byz-graft", "byz-prune", "byz-silent", "byz-withhold", "byz-eclipse",
     "byz-root-lie", "byz-slowloris", "byz-joinstorm", "byz-rollback",

@@ -43,6 +43,7 @@ public enum ScenarioLibrary {
         PackageResources.removed_toml,
         PackageResources.ring_toml,
         PackageResources.star_toml,
+        PackageResources.streams_toml,
         PackageResources.regions_toml,
         PackageResources.slow_lines_toml,
         PackageResources.soak_toml,
