@@ -69,6 +69,22 @@ struct RecordTests {
         #expect(record.samples.contains { $0.complete < 5 && $0.share < 1 })
     }
 
+    @Test func manyNodesGetFewerSamplesAndNoMesh() throws {
+        let few = RecordOptions(nodes: 50)
+        #expect((few.samples, few.spreads) == (160, 10))
+        let many = RecordOptions(nodes: 1_000)
+        #expect((many.samples, many.spreads) == (40, 2))
+        var mesh = World.federation(30, isAutomatic: false)
+        mesh.record()
+        #expect(mesh.runRecord(Self.label)?.json().contains(#""registered":[],"#) == true)
+        var ring = World.federation(30, isAutomatic: false) { a, b in
+            [1, 29].contains(abs(a - b))
+        }
+        ring.record()
+        let json = try #require(ring.runRecord(Self.label)?.json())
+        #expect(json.contains(#""registered":[[1,29],[0,2],[1,3],"#))
+    }
+
     @Test func theSpreadOfASampleOfEventsIsKept() throws {
         let world = world(recorded: RecordOptions(spreads: 6))
         let record = try #require(world.runRecord(Self.label))

@@ -15,6 +15,13 @@ public struct RecordOptions: Hashable, Sendable {
         self.samples = max(8, samples)
         self.spreads = spreads
     }
+
+    /// What fits for so many nodes: both kinds have an entry for each of them.
+    init(nodes: Int) {
+        self.init(
+            samples: max(40, min(160, 8_000 / max(1, nodes))),
+            spreads: max(2, min(10, 1_000 / max(1, nodes))))
+    }
 }
 
 /// What a simulation notes for its record while it runs.

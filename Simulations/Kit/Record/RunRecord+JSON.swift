@@ -6,13 +6,15 @@ extension RunRecord {
     ///
     /// `held` has a string for each sample, a letter for each node: how much it held, in 63rds, by
     /// `Self.letters`, or "!" while it was down. `arrivals` are [node, time, from, hop], -1 where
-    /// there is none. `neighbors` are [time, node, neighbor, 1 or 0].
+    /// there is none. `neighbors` are [time, node, neighbor, 1 or 0]. `registered` is empty where
+    /// nodes know more than 24 others on average: of a mesh there is nothing to see.
     public func json(withWallTime: Bool = false) -> String {
         var json = JSONWriter()
         json.object { json in writeFields(to: &json, withWallTime: withWallTime) }
         return json.text
     }
 
+    private static let sparse = 24
     static let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_")
 
     func writeFields(to json: inout JSONWriter, withWallTime: Bool) {
@@ -101,7 +103,8 @@ extension RunRecord {
     }
 
     private func writeNetwork(to json: inout JSONWriter) {
-        json.lists("registered", registered)
+        let pairs = registered.reduce(0) { $0 + $1.count }
+        json.lists("registered", pairs > Self.sparse * nodes ? [] : registered)
         json.lists(
             "neighbors",
             neighborChanges.map {

@@ -5,8 +5,9 @@ import Gossip
 /// Keeping a record of a run.
 extension Simulation {
     /// From now on what a report shows is kept; what was before is left out. All nodes must have
-    /// been added.
-    public mutating func record(_ options: RecordOptions = RecordOptions()) {
+    /// been added. Without options as much is kept as a page of many such runs can hold.
+    public mutating func record(_ options: RecordOptions? = nil) {
+        let options = options ?? RecordOptions(nodes: nodes.count)
         var recorder = Recorder(options, nodes: nodes.count, at: now)
         recorder.bytesBefore = ByteSums(self)
         recorder.figuresBefore = figures
