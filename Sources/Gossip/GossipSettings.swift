@@ -1,6 +1,6 @@
 /// What an operator may set of the gossip layer; every knob says what it trades.
 ///
-/// The figures are of `federate simulate --scenario gossip-steady` (links of 10 to 50 ms, 20 events
+/// The figures are of `federate simulate --scenario steady` (links of 10 to 50 ms, 20 events
 /// a second of 50 origins); see docs/SIMULATIONS.md.
 public struct GossipSettings: Hashable, Sendable {
     /// When the layer is used.
