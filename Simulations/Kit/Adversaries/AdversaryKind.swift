@@ -42,7 +42,7 @@ public enum AdversaryKind: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// Whether it signs events for as long as it is let, so that others are equal only once it ends.
+    /// Whether it signs events for as long as it is let: others are equal only once it ends.
     var signsOnAndOn: Bool {
         switch self {
         case .clock, .equivocate, .flood, .forge, .rollback: true
