@@ -77,7 +77,7 @@ public struct ScenarioReport: Sendable {
     public func summary() -> String {
         let passed = results.filter(\.isPass).count
         let cut = results.filter(\.isCut).count
-        var text = "\(results.count) runs, \(passed) passed"
+        var text = "\(results.count) \(results.count == 1 ? "run" : "runs"), \(passed) passed"
         let failed = results.filter { !$0.isPass && !$0.isCut && $0.options.method == .gossip }
         let compared = results.count - passed - cut - failed.count
         if !failed.isEmpty { text += ", \(failed.count) FAILED" }
