@@ -38,6 +38,9 @@ extension Simulation {
     /// knows.
     mutating func forgetLost(by index: Int) { checks?.forget(index, nodes[index].log) }
 
+    /// A node's clock goes otherwise from now on: what it has judged before may be stored after.
+    mutating func noteClock(of index: Int) { checks?.clockSetAt[index] = now }
+
     /// Adds what all links have carried to the coverage.
     mutating func coverTallies() {
         for index in nodes.indices where isHonest(index) {

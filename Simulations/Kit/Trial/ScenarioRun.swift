@@ -260,6 +260,7 @@ extension ScenarioRun {
         }
         simulation.apply(fault)
         if case .start(let node, _) = fault { simulation.forgetLost(by: node) }
+        if case .clock(let node, _) = fault { simulation.noteClock(of: node) }
     }
 
     private mutating func noteArrival(of node: Int) {
