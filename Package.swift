@@ -28,12 +28,12 @@ let scenarioFiles: [Resource] = [
     "steady", "cold-start", "single-origin", "all-origins", "burst", "loss-5", "loss-20",
     "loss-burst", "churn-5", "churn-20", "churn-60", "churn-empty", "crash-30", "crash-50",
     "crash-80", "crash-90", "partition-10", "partition-60", "partition-300", "partition-1800",
-    "isolate", "one-way", "flapping", "late-joiner", "slow-peer", "crash-disk", "disk-full",
-    "clock-5s", "clock-59s", "clock-61s", "clock-hour", "clock-frozen", "join-storm", "reconnect",
-    "duplication", "restore", "removed", "ring", "star", "streams", "regions", "slow-lines", "soak",
-    "byz-forge", "byz-mutate-relay", "byz-replay", "byz-clock", "byz-equivocate", "byz-flood",
-    "byz-ihave", "byz-graft", "byz-prune", "byz-silent", "byz-withhold", "byz-eclipse",
-    "byz-root-lie", "byz-slowloris", "byz-joinstorm", "byz-rollback",
+    "isolate", "one-way", "flapping", "late-joiner", "slow-peer", "disk-lies", "crash-disk",
+    "disk-full", "clock-5s", "clock-59s", "clock-61s", "clock-hour", "clock-frozen", "join-storm",
+    "reconnect", "duplication", "restore", "removed", "ring", "star", "streams", "regions",
+    "slow-lines", "soak", "byz-forge", "byz-mutate-relay", "byz-replay", "byz-clock",
+    "byz-equivocate", "byz-flood", "byz-ihave", "byz-graft", "byz-prune", "byz-silent",
+    "byz-withhold", "byz-eclipse", "byz-root-lie", "byz-slowloris", "byz-joinstorm", "byz-rollback",
 ].map { .embedInCode("\($0).toml") }
 
 // The report's page is part of the program too.

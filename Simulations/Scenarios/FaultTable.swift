@@ -70,8 +70,9 @@ extension ScenarioFile.FaultTable {
         case "partition": return .partition
         case "mute": return .mute
         case "network":
+            guard let network else { throw ScenarioFileError("a network fault needs network") }
             var worse = link
-            try network?.set(&worse)
+            try network.set(&worse)
             return .network(worse)
         case "slow-reader":
             guard let bytesPerSecond, bytesPerSecond > 0 else {

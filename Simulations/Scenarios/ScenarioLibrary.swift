@@ -29,6 +29,7 @@ public enum ScenarioLibrary {
         PackageResources.flapping_toml,
         PackageResources.late_joiner_toml,
         PackageResources.slow_peer_toml,
+        PackageResources.disk_lies_toml,
         PackageResources.crash_disk_toml,
         PackageResources.disk_full_toml,
         PackageResources.clock_5s_toml,

@@ -51,7 +51,9 @@ extension GossipMachine {
         func bound(_ name: String, _ count: Int, _ most: Int) {
             if count > most { broken.append("\(name): \(count), more than \(most)") }
         }
-        bound("neighbors", slots.count { $0 != nil }, GossipLimits.slots)
+        bound(
+            "neighbors", slots.count { $0 != nil },
+            max(most, settings.activeView + GossipLimits.slack))
         bound("passive view", passive.count, settings.passiveView)
         bound("trees", trees.count, GossipLimits.origins)
         bound("missing events", missing.count, GossipLimits.missing)

@@ -22,7 +22,7 @@ struct InvariantTests {
         var tree = OriginTree(at: .zero)
         tree.setLazy(7)
         tree.parent = 9
-        lab.machine.trees[Lab.node(1)] = tree
+        lab.machine.trees[Things.node(1)] = tree
         #expect(lab.machine.brokenRules.count == 4)
     }
 }

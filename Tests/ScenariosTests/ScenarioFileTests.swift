@@ -31,6 +31,18 @@ struct ScenarioFileTests {
         #expect(ScenarioLibrary.plans(named: "no such scenario").isEmpty)
     }
 
+    @Test(arguments: [50, 20, 4])
+    func everyFaultOfTheLibraryHappens(_ nodes: Int) {
+        for plan in ScenarioLibrary.plans where plan.name != "soak" {
+            for place in plan.faults.indices {
+                let others = Set(plan.faults.indices).subtracting([place])
+                let timeline = Timeline(
+                    plan, nodes: nodes, honest: Array(0..<nodes), seeds: Seeds(1), without: others)
+                #expect(!timeline.entries.isEmpty, "\(plan.name), fault \(place)")
+            }
+        }
+    }
+
     @Test func whatAFileSaysIsWhatIsRun() throws {
         let plan = try Self.plan(
             """

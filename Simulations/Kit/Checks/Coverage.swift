@@ -47,6 +47,7 @@ public struct Coverage: Hashable, Sendable {
         case .refused(_, _, let code):
             add(.refusal)
             if code == .tooEarly { add(.tooEarly) }
+        case .appendFailed(_, let refusal) where refusal.code == .cannotStore: add(.storeFailed)
         case .caughtUp: add(.caughtUp)
         case .neighbor(_, let isUp, _): add(isUp ? .neighborGained : .neighborLost)
         case .compared(_, let comparison):

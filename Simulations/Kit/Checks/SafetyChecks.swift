@@ -109,6 +109,10 @@ struct SafetyChecks: Sendable {
             guard first.headerBytes == event.headerBytes else {
                 return find(.signed, node, now, "two events with the id \(event.id.short)")
             }
+            // The id does not cover the signature.
+            if first.signature != event.signature, !event.isSigned() {
+                find(.signed, node, now, "the signature of \(event.id.short) does not hold")
+            }
             if !event.bodyMatches {
                 find(.signed, node, now, "\(event.id.short) has another body than was signed")
             }

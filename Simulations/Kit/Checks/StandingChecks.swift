@@ -15,6 +15,7 @@ struct StandingChecks: Sendable {
     private static let compareEvery = 50
 
     private var looks = 0
+    private var compared = 0
     private var next = 0
     /// Since when a node has been another one's neighbor in its own eyes only.
     private var oneSided: [Link: Instant] = [:]
@@ -29,9 +30,11 @@ struct StandingChecks: Sendable {
         }
         looks += 1
         if looks % Self.compareEvery == 0 {
-            compare(up[next % up.count], up[looks % up.count], &simulation)
+            compared += 1
+            let other = compared + 1 + compared / up.count
+            compare(up[compared % up.count], up[other % up.count], &simulation)
         }
-        if !isCut { lookAtViews(up, &simulation) }
+        if isCut { oneSided = [:] } else { lookAtViews(up[looks % up.count], &simulation) }
         checkAccounts(&simulation)
     }
 
@@ -62,10 +65,11 @@ struct StandingChecks: Sendable {
         }
     }
 
-    private mutating func lookAtViews(_ up: [Int], _ simulation: inout Simulation) {
-        let index = up[next % up.count]
-        guard let node = simulation.nodes[index].engine else { return }
-        for neighbor in node.gossip.standing.neighbors {
+    private mutating func lookAtViews(_ index: Int, _ simulation: inout Simulation) {
+        guard let standing = simulation.nodes[index].engine?.gossip.standing else { return }
+        let neighbors = Set(standing.neighbors.compactMap { simulation.indices[$0.node] })
+        oneSided = oneSided.filter { $0.key.from != index || neighbors.contains($0.key.to) }
+        for neighbor in standing.neighbors {
             guard let other = simulation.indices[neighbor.node], simulation.isHonest(other)
             else { continue }
             let link = Link(from: index, to: other)

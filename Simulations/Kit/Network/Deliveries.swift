@@ -32,7 +32,7 @@ public struct Deliveries: Sendable {
             lines[entry.event.id]?.holders += 1
             latencies.append(now - born)
             let origin = entry.event.header.origin
-            if !apart.isEmpty, !apart.contains(node), !apart.contains(origin) {
+            if !apart.contains(node), !apart.contains(origin) {
                 untouched.append(now - born)
             }
         }

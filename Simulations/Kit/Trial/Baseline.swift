@@ -9,23 +9,22 @@ public struct BaselineRun: Codable, Hashable, Sendable {
         public var p99: Double
     }
 
-    public var scenario: String
-    public var method: String
-    public var nodes: Int
-    public var events: Int
-    public var seed: UInt64
+    /// Of the longest ways, in hops.
+    public struct Hops: Codable, Hashable, Sendable {
+        public var mean: Double
+    }
+
+    /// Names the run.
+    public var replay: String
     public var latencyMilliseconds: Latency
+    public var lastHop: Hops
     public var bytesPerDelivery: Double
+    public var bytesByKind: [String: Int]
     public var messages: Int
+    public var rounds: Int
     public var rmr: Double
     public var settledSeconds: Double?
     public var verdict: String
-
-    /// Whether both are runs of the same.
-    public func isComparable(to other: BaselineRun) -> Bool {
-        scenario == other.scenario && method == other.method && nodes == other.nodes
-            && events == other.events && seed == other.seed
-    }
 
     /// What is worse in `self` than it was in `before`, in words; empty where nothing is. What is
     /// within `tolerance` (0.1 is a tenth), or within the resolution of its measure, is the same.
@@ -38,6 +37,11 @@ public struct BaselineRun: Codable, Hashable, Sendable {
         compare("p50 ms", latencyMilliseconds.p50, before.latencyMilliseconds.p50, 1)
         compare("p99 ms", latencyMilliseconds.p99, before.latencyMilliseconds.p99, 2)
         compare("bytes a delivery", bytesPerDelivery, before.bytesPerDelivery, 2)
+        for (kind, bytes) in bytesByKind.sorted(by: { $0.key < $1.key }) {
+            compare("bytes of \(kind)", Double(bytes), Double(before.bytesByKind[kind] ?? 0), 4096)
+        }
+        compare("rounds", Double(rounds), Double(before.rounds), 4)
+        compare("last hop", lastHop.mean, before.lastHop.mean, 0.1)
         compare("messages", Double(messages), Double(before.messages), 20)
         compare("RMR", rmr, before.rmr, 0.02)
         switch (settledSeconds, before.settledSeconds) {

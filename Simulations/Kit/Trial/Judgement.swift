@@ -53,6 +53,7 @@ struct Judgement: Sendable {
             if !isEqual { findDifferences(&run, settled) }
             findLost(&run)
             findForks(&run)
+            findIntruders(&run)
             if run.options.method != .push { findLoose(&run) }
             findUnrest(&run, restless)
         }
@@ -64,14 +65,25 @@ struct Judgement: Sendable {
 
     /// L1, L6: who lacks what, and why nothing explains it.
     private func findDifferences(_ run: inout ScenarioRun, _ settled: Duration?) {
-        let core = run.core
-        let most = core.map { run.simulation.eventCount(of: $0) }.max() ?? 0
-        let behind = core.filter { run.simulation.eventCount(of: $0) < most }
+        let held = run.core.map { (node: $0, events: run.held(by: $0)) }
+        let all = held.reduce(into: Set<EventID>()) { $0.formUnion($1.events) }
+        let behind = held.filter { $0.events.count < all.count }
+        guard let worst = behind.min(by: { $0.events.count < $1.events.count }) else { return }
+        let missing = all.subtracting(worst.events).min()
         let when = settled.map { "equal after \(Text.seconds($0, places: 1)) s" } ?? "never equal"
         run.simulation.find(
-            .converged, behind.first,
+            .converged, worst.node,
             "\(Text.seconds(run.plan.criteria.within, places: 0)) s after the last fault "
-                + "\(behind.count) of \(core.count) nodes lack events; \(when)")
+                + "\(behind.count) of \(held.count) nodes lack events, this one "
+                + "\(all.count - worst.events.count) of \(all.count), such as "
+                + "\(missing.map { Self.name($0, run) } ?? "none"); \(when)")
+    }
+
+    /// An event as somebody who looks for it wants it named.
+    private static func name(_ id: EventID, _ run: ScenarioRun) -> String {
+        guard let header = run.simulation.checks?.event(id)?.header else { return id.short }
+        let origin = run.simulation.indices[header.origin].map { "node \($0)" } ?? "a stranger"
+        return "\(id.short), number \(header.sequence) of \(origin)"
     }
 
     /// S2, L6: what was acknowledged and is nowhere, unless a recorded fault took it.
@@ -82,10 +94,9 @@ struct Judgement: Sendable {
         }
         for entry in run.simulation.acknowledged where !held.contains(entry.id) {
             if run.removed.contains(entry.node) || !run.honest.contains(entry.node) { continue }
-            let isExplained = run.simulation.faults.contains { fault in
-                fault.explainsLoss(at: entry.node, since: entry.time)
-            }
-            guard !isExplained else { continue }
+            // Who is up again has what its disk had; who is not has taken it along.
+            let isGone = !run.simulation.isUp(entry.node)
+            guard !isGone, !run.isLossExplained(of: entry) else { continue }
             run.simulation.find(
                 .explained, entry.node,
                 "\(entry.id.short), acknowledged at "
@@ -95,10 +106,7 @@ struct Judgement: Sendable {
         for node in run.core {
             let log = run.simulation.log(of: node)
             let lost = run.simulation.acknowledged.first { entry in
-                entry.node == node && !log.holds(entry.id)
-                    && !run.simulation.faults.contains {
-                        $0.explainsLoss(at: node, since: entry.time)
-                    }
+                entry.node == node && !log.holds(entry.id) && !run.isLossExplained(of: entry)
             }
             if let lost {
                 run.simulation.find(.kept, node, "it has lost its own \(lost.id.short)")
@@ -111,10 +119,24 @@ struct Judgement: Sendable {
         for origin in (run.simulation.checks?.forked ?? []).sorted() {
             guard let node = run.simulation.indices[origin], run.honest.contains(node),
                 !run.simulation.faults.contains(where: {
-                    $0.explainsFork(of: node, isAlone: run.plan.faults.count == 1)
+                    $0.explainsFork(of: node, isAlone: run.faultCount == 1)
                 })
             else { continue }
             run.simulation.find(.chained, node, "it has signed two events for one place")
+        }
+    }
+
+    /// S1: what a removed node signs later gets nowhere. Where other faults keep the removal from
+    /// somebody this says nothing.
+    private func findIntruders(_ run: inout ScenarioRun) {
+        guard run.faultCount == 1 else { return }
+        for entry in run.simulation.acknowledged {
+            guard let since = run.removedAt[entry.node], entry.time - since > .seconds(5),
+                let node = run.core.first(where: { run.simulation.log(of: $0).holds(entry.id) })
+            else { continue }
+            run.simulation.find(
+                .signed, node, "\(entry.id.short) is of node \(entry.node), which it has removed")
+            return
         }
     }
 
@@ -175,14 +197,25 @@ extension RecordedFault {
         }
     }
 
-    /// Whether it can have taken an event that a node had acknowledged before.
+    /// Whether it can have taken an event that a node had acknowledged.
     func explainsLoss(at node: Int, since: Instant) -> Bool {
-        guard time >= since else { return false }
         switch fault {
-        case .crash(node): return true
-        case .start(node, from: .empty), .start(node, from: .backup): return true
-        default: return false
+        // The crash that it needs comes later.
+        case .disk(node, .losesLast): true
+        case .start(node, from: .empty), .start(node, from: .backup): time >= since
+        default: false
         }
+    }
+}
+
+extension ScenarioRun {
+    fileprivate func isLossExplained(of entry: SafetyChecks.Acknowledged) -> Bool {
+        simulation.faults.contains { $0.explainsLoss(at: entry.node, since: entry.time) }
+    }
+
+    /// Faults of the plan that were not left out.
+    fileprivate var faultCount: Int {
+        plan.faults.indices.count { !options.without.contains($0) }
     }
 }
 
@@ -211,7 +244,14 @@ extension Criteria {
         most(
             "x event", bytesFactor,
             figures.eventBytes > 0 ? figures.bytesPerDelivery / figures.eventBytes : nil)
-        most("bytes by what was lacked", catchUpFactor, catchUp)
+        if !run.arrivals.isEmpty { most("bytes by what was lacked", catchUpFactor, catchUp) }
+        if needsActs, !run.adversaries.isEmpty {
+            let acts = run.adversaries.map { run.simulation.adversaryActs(of: $0.node) }.min() ?? 0
+            judged.append(
+                ScenarioResult.Criterion(
+                    name: "acts of each dishonest node", limit: "1 or more", value: "\(acts)",
+                    isMet: acts > 0))
+        }
         most(
             "all have neighbors within s", neighborsWithin.map { Double($0.microseconds) / 1e6 },
             run.neighborsAt.map { Double($0.microseconds) / 1e6 }, 1)

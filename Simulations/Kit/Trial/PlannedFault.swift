@@ -86,14 +86,36 @@ struct Timeline: Sendable {
                     fault.isPerMinute ? 1 : fault.portion.count(of: honest.count)
                 let drawn = Self.draw(count, of: free, &dice)
                 guard !drawn.isEmpty else { continue }
-                let end = at + (fault.lasts ?? .seconds(1 << 40))
-                if fault.isOfNodes { for node in drawn { busy[node] = end + .seconds(1) } }
+                if let rest = fault.occupies {
+                    for node in drawn { busy[node] = at + rest + .seconds(1) }
+                }
                 guard !without.contains(place) else { continue }
                 add(fault, drawn, at: at, nodes, plan)
             }
         }
         entries = entries.enumerated()
             .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+        dropEarlyEnds(plan.link)
+    }
+
+    /// A cut, or a worse network, is over when the last one of its kind is.
+    private mutating func dropEarlyEnds(_ link: LinkModel) {
+        var cuts = 0
+        var networks = 0
+        entries.removeAll { entry in
+            switch entry.act {
+            case .fault(.partition), .fault(.mute): cuts += 1
+            case .fault(.heal):
+                cuts -= 1
+                return cuts > 0
+            case .fault(.network(let model)) where model == link:
+                networks -= 1
+                return networks > 0
+            case .fault(.network): networks += 1
+            default: break
+            }
+            return false
+        }
     }
 
     private static func times(of fault: PlannedFault, nodes: Int) -> [Duration] {
@@ -137,6 +159,16 @@ extension PlannedFault {
         switch kind {
         case .partition, .network: false
         default: true
+        }
+    }
+
+    /// For how long a node that it happens to is spared of faults that take it away; nil for those
+    /// that leave it where it is.
+    fileprivate var occupies: Duration? {
+        switch kind {
+        case .partition, .mute, .network, .clock, .disk, .slowReader: nil
+        case .disconnect, .join: .zero
+        case .crash, .restore, .pause, .remove: lasts ?? .seconds(1 << 40)
         }
     }
 

@@ -115,5 +115,8 @@ public struct Criteria: Hashable, Sendable {
     /// What a node that joins late, or comes back empty, is sent, by the size of what it lacked.
     public var catchUpFactor: Double?
 
+    /// Whether a run in which a dishonest node did nothing dishonest fails, as it shows nothing.
+    public var needsActs = true
+
     public init() {}
 }

@@ -8,7 +8,8 @@ public struct ScenarioReport: Sendable {
 
     /// Whether every run by gossip passed; the other methods are there to compare with.
     public var isPass: Bool {
-        results.filter { $0.options.method == .gossip }.allSatisfy(\.isPass)
+        let gossip = results.filter { $0.options.method == .gossip }
+        return (gossip.isEmpty ? results : gossip).allSatisfy(\.isPass)
     }
 
     /// One line a run; ends with a newline.
@@ -123,10 +124,10 @@ extension ScenarioResult {
         guard !isPass, !isCut else { return "" }
         var lines = findings.map { "  \($0)" }
         lines += criteria.filter { !$0.isMet }.map {
-            "  \($0.name): \($0.value), more than \($0.limit)"
+            "  \($0.name): \($0.value), limit \($0.limit)"
         }
-        lines.append("  again: federate simulate --replay \(replay)")
-        lines.append("  smaller: federate simulate --shrink --replay \(replay)")
+        lines.append("  again: federate simulate --replay \(replay)\(typed)")
+        lines.append("  smaller: federate simulate --shrink --replay \(replay)\(typed)")
         return "\(scenario), seed \(options.seed), \(options.nodes) nodes: failed\n"
             + lines.joined(separator: "\n") + "\n"
     }
@@ -162,7 +163,7 @@ extension ScenarioResult {
                 }
             }
             json.field("traceHash", figures.traceHash)
-            json.field("replay", replay.description)
+            json.field("replay", replay.description + typed)
             json.field("verdict", isCut ? "cut" : isPass ? "pass" : "fail")
         }
         return json.text

@@ -31,7 +31,9 @@ public struct ScenarioResult: Sendable {
     /// What the simulator carried out, one after the other.
     public let happenings: Int
     /// Whether it was ended before its time.
-    public let isCut: Bool
+    public internal(set) var isCut: Bool
+    /// Options that change the scenario, as they were typed; they belong to the line that replays.
+    public var typed = ""
     /// What a page shows; nil where nobody asked for it.
     public private(set) var record: RunRecord?
     /// What it took here; nil where nobody measured.
@@ -54,10 +56,16 @@ public struct ScenarioResult: Sendable {
         let label = RunLabel(
             scenario: scenario, method: options.method.rawValue, seed: options.seed,
             command: "federate simulate --replay \(replay)")
-        let verdict = isPass ? "pass" : "fail"
         record = run.simulation.runRecord(label)
+    }
+
+    /// Tells the page how it ended.
+    mutating func fillRecord() {
+        let verdict = isPass ? "pass" : "fail"
         record?.verdict = verdict
-        record?.failures = findings.map(\.description)
+        record?.failures =
+            findings.map(\.description)
+            + criteria.filter { !$0.isMet }.map { "\($0.name): \($0.value), limit \($0.limit)" }
     }
 
     /// Whether every check held and every criterion is met, and the run was not cut short.

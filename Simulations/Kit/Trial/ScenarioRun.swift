@@ -69,6 +69,7 @@ public struct ScenarioRun: Sendable {
     /// When the first counted event is posted.
     private(set) var begin = Instant.zero
     var removed: Set<Int> = []
+    private(set) var removedAt: [Int: Instant] = [:]
     private var cuts = 0
     private var isStopped = false
     /// Nodes that have joined late or come back empty, with what they had been sent until then.
@@ -118,6 +119,13 @@ public struct ScenarioRun: Sendable {
         try ScenarioError.check("large_bytes", plan.workload.largeBytes, 1...Limits.bodyBytes)
         try ScenarioError.check("registered", plan.registered, 1...1_000)
         try ScenarioError.check("active_view", plan.activeView, 2...24)
+        try ScenarioError.check("origins", plan.workload.origins, 1...1_000_000)
+        try ScenarioError.check("warm_up", plan.workload.warmUp, 0...1_000)
+        try ScenarioError.check("shared", plan.workload.shared, 0...1_000_000)
+        try ScenarioError.check("workload's events", plan.workload.events, 1...1_000_000)
+        guard (0...0.9).contains(plan.link.loss) else {
+            throw .outOfRange("loss", allowed: "0 to 0.9")
+        }
     }
 
     /// Dishonest nodes, never all: two stay honest where there are three nodes.
@@ -148,40 +156,53 @@ extension ScenarioRun {
     public mutating func run() -> ScenarioResult {
         var result = runOnce()
         if let factor = plan.criteria.calmFactor, !isStopped {
-            result.criteria.append(compareWithCalm(factor))
+            if let criterion = compareWithCalm(factor) {
+                result.criteria.append(criterion)
+            } else {
+                result.isCut = true
+            }
         }
+        result.fillRecord()
         return result
     }
 
     /// p99 at nodes that nothing happens to, beside that of the same nodes where nothing happens at
     /// all.
-    private func compareWithCalm(_ factor: Double) -> ScenarioResult.Criterion {
+    /// Nil where that run was ended early.
+    private func compareWithCalm(_ factor: Double) -> ScenarioResult.Criterion? {
         var options = options
         options.without = Set(0..<plan.faults.count + plan.adversaries.count)
-        let apart = timeline.touched.union(adversaries.map(\.node))
+        options.isRecorded = false
+        var calm: Duration?
         // Its options were checked before.
-        let calm = (try? ScenarioRun(plan, options, apart: apart, onProgress: onProgress)).map {
-            var run = $0
-            _ = run.runOnce()
-            return run.untouchedP99
+        if var run = try? ScenarioRun(plan, options, apart: apart, onProgress: onProgress) {
+            guard !run.runOnce().isCut else { return nil }
+            calm = run.untouchedP99
         }
-        let ratio = calm.map { Double(untouchedP99.microseconds) / Double(max(1, $0.microseconds)) }
+        var ratio: Double?
+        if let calm, let p99 = untouchedP99 {
+            ratio = Double(p99.microseconds) / Double(max(1, calm.microseconds))
+        }
         return ScenarioResult.Criterion(
             name: "p99 of others by calm", limit: Text.fixed(factor, 2),
             value: ratio.map { Text.fixed($0, 2) } ?? "none",
             isMet: ratio.map { $0 <= factor } ?? false)
     }
 
-    private var untouchedP99: Duration {
+    /// Nil where there are no others.
+    private var untouchedP99: Duration? {
         let sorted = (simulation.deliveries?.untouched ?? []).sorted()
-        return sorted.isEmpty ? .zero : sorted[min(sorted.count - 1, sorted.count * 99 / 100)]
+        return sorted.isEmpty ? nil : sorted[min(sorted.count - 1, sorted.count * 99 / 100)]
     }
 
     private mutating func runOnce() -> ScenarioResult {
         for index in 0..<options.nodes where !timeline.late.contains(index) {
             simulation.start(index)
         }
-        for (node, kind) in adversaries { simulation.corrupt(node, kind) }
+        for (node, kind) in adversaries {
+            simulation.corrupt(node, kind, victim: honest.first)
+        }
+        simulation.checks?.dishonest = Set(adversaries.map(\.node))
         go(until: .zero + plan.workload.settling)
         warmUp()
         simulation.watchDeliveries(except: apart)
@@ -189,6 +210,8 @@ extension ScenarioRun {
         let before = Sums(simulation)
         begin = simulation.now
         postAndHarm()
+        // The last event is only on its way to its node.
+        go(until: simulation.now + gap)
         heal()
         let healed = simulation.now
         goUntilEqual(until: healed + plan.criteria.within)
@@ -197,6 +220,9 @@ extension ScenarioRun {
         let settled = isEqual ? simulation.now - healed : nil
         let happenings = simulation.happeningCount
         go(until: simulation.now + Self.rest)
+        if settled != nil, !isEqual, adversaries.isEmpty, !isStopped {
+            simulation.find(.converged, nil, "all were equal, and are no longer")
+        }
         return judgement.result(
             of: &self, settled: settled, restless: simulation.happeningCount - happenings,
             isCut: isStopped)
@@ -204,7 +230,6 @@ extension ScenarioRun {
 
     private mutating func warmUp() {
         guard plan.workload.warmUp > 0 else { return }
-        let gap = Duration.microseconds(1_000_000 / Int64(plan.workload.rate))
         for place in 0..<origins * plan.workload.warmUp {
             post(place)
             go(until: simulation.now + gap)
@@ -214,7 +239,6 @@ extension ScenarioRun {
 
     /// Posts and acts, each at its time, until both are over.
     private mutating func postAndHarm() {
-        let gap = Duration.microseconds(1_000_000 / Int64(plan.workload.rate))
         let end = begin + max(plan.workload.lasts ?? timeline.end, timeline.end)
         var postAt = begin
         var turn = 0
@@ -236,6 +260,9 @@ extension ScenarioRun {
         }
     }
 
+    /// Between two events.
+    private var gap: Duration { .microseconds(1_000_000 / Int64(plan.workload.rate)) }
+
     private var hasActs: Bool { nextAct < timeline.entries.count }
 
     private mutating func carryOut(_ act: Timeline.Act) {
@@ -250,16 +277,18 @@ extension ScenarioRun {
         case .crash(let node):
             guard simulation.isUp(node) else { return }
             simulation.cover(.crash)
-        case .start(let node, let disk):
+        case .start(let node, _):
             guard !simulation.isUp(node) else { return }
             simulation.cover(.restart)
-            if disk != .kept || timeline.late.contains(node) { noteArrival(of: node) }
         case .partition, .mute: cuts += 1
         case .heal: cuts = 0
         default: break
         }
         simulation.apply(fault)
-        if case .start(let node, _) = fault { simulation.forgetLost(by: node) }
+        if case .start(let node, let disk) = fault {
+            simulation.forgetLost(by: node)
+            if disk != .kept || timeline.late.contains(node) { noteArrival(of: node) }
+        }
         if case .clock(let node, _) = fault { simulation.noteClock(of: node) }
     }
 
@@ -270,6 +299,7 @@ extension ScenarioRun {
     /// Every other operator removes the node.
     private mutating func remove(_ node: Int) {
         removed.insert(node)
+        removedAt[node] = simulation.now
         for index in 0..<options.nodes where index != node && simulation.isUp(index) {
             simulation.schedule(
                 .operate(simulation.nextToken(), .remove(simulation.id(of: node))), to: index,
@@ -327,7 +357,7 @@ extension ScenarioRun {
     private mutating func post(_ turn: Int) {
         var node = turn % origins
         var tries = 0
-        while !simulation.isUp(node) || removed.contains(node), tries < options.nodes {
+        while !simulation.isUp(node), tries < options.nodes {
             node = dice.below(options.nodes)
             tries += 1
         }

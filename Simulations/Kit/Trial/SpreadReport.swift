@@ -9,6 +9,7 @@ struct Sums {
     var bytes = 0
     var eventBytes = 0
     var messages = 0
+    var rounds = 0
     var kinds: [Int]
 
     init(_ simulation: Simulation) {
@@ -20,6 +21,7 @@ struct Sums {
         }
         bytes = simulation.traffic.bytes
         messages = simulation.traffic.messages
+        rounds = simulation.traffic.roundTrips
         eventBytes = simulation.traffic.eventBytes
         kinds = Frame.Kind.allCases.map(tally.sentBytes)
     }
@@ -29,6 +31,7 @@ struct Sums {
         difference.received -= b.received
         difference.bytes -= b.bytes
         difference.messages -= b.messages
+        difference.rounds -= b.rounds
         difference.eventBytes -= b.eventBytes
         difference.kinds = zip(a.kinds, b.kinds).map { $0 - $1 }
         difference.tally.duplicates -= b.tally.duplicates
@@ -63,6 +66,8 @@ public struct SpreadReport: Hashable, Sendable {
     public let deliveries: Int
     /// Requests, answers, pages and chunks of links that were put on the wire.
     public let messages: Int
+    /// Requests that were answered in time; what links carry counts none.
+    public let rounds: Int
     public let traceHash: String
     public var wallTime: Duration?
 
@@ -96,6 +101,7 @@ public struct SpreadReport: Hashable, Sendable {
             zip(Frame.Kind.allCases, sums.kinds).map { ($0.name, $1) }
             + [("http", sums.bytes - overLinks)]
         messages = sums.messages
+        rounds = sums.rounds
         traceHash = simulation.traceHash.hex
     }
 
@@ -122,6 +128,7 @@ extension SpreadReport {
         json.field("deliveredFraction", number: Text.fixed(deliveredFraction, 6))
         json.field("settledSeconds", number: settled.map { Text.seconds($0, places: 3) })
         json.field("messages", messages)
+        json.field("rounds", rounds)
         json.field("bytesPerDelivery", number: Text.fixed(bytesPerDelivery, 1))
         json.field("eventBytes", number: Text.fixed(eventBytes, 1))
         json.object("bytesByKind") { json in

@@ -33,6 +33,7 @@ public enum Swarm {
         plan.workload.warmUp = dice.below(3)
         plan.workload.settling = .seconds([0, 5, 30][dice.below(3)])
         plan.criteria.within = .seconds(180)
+        plan.criteria.needsActs = false
         let isMesh = plan.topology == .random && plan.registered == 128
         var faultDice = seeds.dice("swarm faults")
         for place in 0..<kinds.count where faultDice.below(4) == 0 {
@@ -108,7 +109,8 @@ public struct Shrinker {
 
     /// Goes on until nothing can be left out, or `limit` runs were tried; `isOver` ends it earlier.
     public mutating func run(
-        isOver: () -> Bool = { false }, onTry: (ReplayLine, Bool) -> Void = { _, _ in }
+        isOver: @escaping @Sendable () -> Bool = { false },
+        onTry: (ReplayLine, Bool) -> Void = { _, _ in }
     ) {
         var isSmaller = true
         while isSmaller {
@@ -116,7 +118,7 @@ public struct Shrinker {
             for candidate in candidates {
                 guard tries < limit, !isOver() else { return }
                 tries += 1
-                let fails = stillFails(candidate)
+                let fails = stillFails(candidate, isOver)
                 onTry(candidate, fails)
                 guard fails else { continue }
                 smallest = candidate
@@ -126,9 +128,12 @@ public struct Shrinker {
         }
     }
 
-    private func stillFails(_ replay: ReplayLine) -> Bool {
+    private func stillFails(
+        _ replay: ReplayLine, _ isOver: @escaping @Sendable () -> Bool
+    ) -> Bool {
         // What can't be run does not fail in the same way.
-        guard var run = try? ScenarioRun(plan, replay.options) else { return false }
+        guard var run = try? ScenarioRun(plan, replay.options, onProgress: { _ in !isOver() })
+        else { return false }
         return run.run().failure == failure
     }
 

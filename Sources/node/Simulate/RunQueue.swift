@@ -21,12 +21,15 @@ final class RunQueue: Sendable {
 
     private let jobs: [Job]
     private let width: Int
+    private let typed: String
     private let started = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(_ jobs: [Job], width: Int) {
+    /// `typed`: options that belong to the line that replays a run.
+    init(_ jobs: [Job], width: Int, typed: String) {
         self.jobs = jobs
         self.width = width
+        self.typed = typed
     }
 
     /// Lets every run end where it is; their results are marked as cut short.
@@ -42,6 +45,7 @@ final class RunQueue: Sendable {
         return try await withThrowingTaskGroup(of: (Int, ScenarioResult)?.self) { group in
             var next = 0
             var results: [(Int, ScenarioResult)] = []
+            var shown = 0
             while next < min(width, jobs.count) {
                 add(next, to: &group)
                 next += 1
@@ -50,7 +54,11 @@ final class RunQueue: Sendable {
                 if let result {
                     results.append(result)
                     clear()
-                    onResult(result.1)
+                }
+                // In the order of the jobs, whichever was faster.
+                while let next = results.first(where: { $0.0 == shown }) {
+                    onResult(next.1)
+                    shown += 1
                 }
                 guard next < jobs.count else { continue }
                 add(next, to: &group)
@@ -76,6 +84,7 @@ final class RunQueue: Sendable {
             note(progress, of: place)
         }
         var result = run.run()
+        result.typed = typed
         result.wallTime = ContinuousClock.now - began
         state.withLock {
             $0.done += 1
@@ -102,7 +111,7 @@ final class RunQueue: Sendable {
     }
 
     private func text(_ state: State, _ now: ContinuousClock.Instant) -> String {
-        let elapsed = max(0.001, Double((now - started).components.seconds))
+        let elapsed = max(0.001, (now - started) / .seconds(1))
         let sum = state.running.values.reduce(state.happenings) { $0 + $1.happenings }
         var line = "\(state.done)/\(jobs.count) runs"
         if state.failed > 0 { line += ", \(state.failed) failed" }

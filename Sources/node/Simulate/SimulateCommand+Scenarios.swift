@@ -17,7 +17,8 @@ extension Simulate {
 
     func runScenarios() async throws {
         let jobs = try jobs()
-        let queue = RunQueue(jobs, width: width)
+        let before = try baseline.map(Self.readBaseline)
+        let queue = RunQueue(jobs, width: width, typed: typed)
         let watch = InterruptWatch { queue.stop() }
         defer { withExtendedLifetime(watch) {} }
         let isQuiet = jobs.allSatisfy { $0.plan.name == Swarm.name }
@@ -27,11 +28,11 @@ extension Simulate {
                 if !result.troubles.isEmpty { Terminal.out(result.troubles) }
             }
         }
-        try await finish(results, isQuiet: isQuiet, isStopped: queue.isStopped)
+        try await finish(results, before, isQuiet: isQuiet, isStopped: queue.isStopped)
     }
 
     private func finish(
-        _ results: [ScenarioResult], isQuiet: Bool, isStopped: Bool
+        _ results: [ScenarioResult], _ before: [BaselineRun]?, isQuiet: Bool, isStopped: Bool
     ) async throws {
         let report = ScenarioReport(results)
         if !format.json { Terminal.out(text(report, isQuiet: isQuiet), terminator: "") }
@@ -42,7 +43,7 @@ extension Simulate {
             try compareWithSecondProcess(results.map { $0.json() }.joined(separator: "\n"))
         }
         if !report.isPass { throw Exit.failed }
-        if let baseline { try compare(results, with: baseline) }
+        if let before { try compare(results, with: before) }
     }
 
     private func text(_ report: ScenarioReport, isQuiet: Bool) -> String {
@@ -76,10 +77,10 @@ extension Simulate {
         }
         let seeds = seed..<seed + UInt64(seeds)
         if scenario == Swarm.name {
-            return seeds.map { seed in
+            return try seeds.map { seed in
                 let options = ScenarioRun.Options(
                     nodes: nodes ?? Swarm.nodes(seed), events: events, seed: seed)
-                return RunQueue.Job(plan: Swarm.plan(seed), options: options)
+                return RunQueue.Job(plan: try adjusted(Swarm.plan(seed)), options: options)
             }
         }
         let methods = try spreadMethods()
@@ -110,11 +111,16 @@ extension Simulate {
             throw ValidationError(
                 "--replay \(text): such as steady:seed=7:nodes=6:events=40:without=0,2")
         }
-        let plan =
-            replay.scenario == Swarm.name
-            ? Swarm.plan(replay.options.seed) : try plans(replay.scenario).first
-        guard let plan else { throw ValidationError("--replay names one scenario") }
-        return RunQueue.Job(plan: plan, options: replay.options)
+        return RunQueue.Job(
+            plan: try plan(replay.scenario, seed: replay.options.seed), options: replay.options)
+    }
+
+    /// The one scenario of this name.
+    private func plan(_ name: String, seed: UInt64) throws -> ScenarioPlan {
+        if name == Swarm.name { return try adjusted(Swarm.plan(seed)) }
+        let plans = try plans(name)
+        guard plans.count == 1 else { throw ValidationError("--replay names one scenario") }
+        return plans[0]
     }
 
     /// Scenarios by name, group or file, with what other options change in them.
@@ -127,22 +133,52 @@ extension Simulate {
                     + "\((ScenarioLibrary.groups + [Swarm.name]).joined(separator: ", ")), "
                     + ScenarioLibrary.plans.map(\.name).joined(separator: ", "))
         }
+        return try plans.map(adjusted)
+    }
+
+    /// The plan with what other options change in it, also while its faults last.
+    private func adjusted(_ plan: ScenarioPlan) throws -> ScenarioPlan {
+        var plan = plan
         let regions = try regions.map(Self.regions(readingFrom:))
-        for place in plans.indices {
-            if let regions { plans[place].link.regions = regions }
-            if let rate { plans[place].workload.rate = rate }
-            if let size { plans[place].workload.bodyBytes = size }
-            if let activeView { plans[place].activeView = activeView }
-            if let peersPerNode { plans[place].registered = peersPerNode }
-            if loss > 0 { plans[place].link.loss = loss }
+        func adjust(_ link: inout LinkModel) {
+            if let regions { link.regions = regions }
+            link.loss = max(link.loss, loss)
         }
-        return plans
+        adjust(&plan.link)
+        for place in plan.faults.indices {
+            guard case .network(var link) = plan.faults[place].kind else { continue }
+            adjust(&link)
+            plan.faults[place].kind = .network(link)
+        }
+        plan.workload.rate = rate ?? plan.workload.rate
+        plan.workload.bodyBytes = size ?? plan.workload.bodyBytes
+        plan.activeView = activeView ?? plan.activeView
+        plan.registered = peersPerNode ?? plan.registered
+        return plan
+    }
+
+    /// The options that `adjusted` looks at, as they are typed.
+    private var typed: String {
+        var typed = ""
+        func add(_ name: String, _ value: (some CustomStringConvertible)?) {
+            if let value { typed += " --\(name) \(value)" }
+        }
+        add("loss", loss > 0 ? loss : nil)
+        add("regions", regions)
+        add("rate", rate)
+        add("size", size)
+        add("active-view", activeView)
+        add("peers-per-node", peersPerNode)
+        return typed
     }
 
     private static func plan(readingFrom path: String) throws -> ScenarioPlan {
         let text = try read(path)
         do throws(ScenarioFileError) {
-            return try ScenarioFile.plan(text)
+            var plan = try ScenarioFile.plan(text)
+            // The line that replays a run names the file.
+            plan.name = path
+            return plan
         } catch {
             throw UserError("\(path): \(error)")
         }
@@ -188,10 +224,7 @@ extension Simulate {
         guard let failing = results.first(where: { !$0.isPass && !$0.isCut }) else {
             return Terminal.note("nothing failed: there is nothing to shrink")
         }
-        let plan =
-            failing.scenario == Swarm.name
-            ? Swarm.plan(failing.options.seed) : try plans(failing.scenario).first
-        guard let plan else { return }
+        let plan = try plan(failing.scenario, seed: failing.options.seed)
         let stopped = Stopped()
         let watch = InterruptWatch { stopped.set() }
         defer { withExtendedLifetime(watch) {} }
@@ -203,35 +236,45 @@ extension Simulate {
             "smallest of \(shrinker.tries): federate simulate --replay \(shrinker.smallest)")
     }
 
-    /// Compares with what runs have shown before; exit code 3 where one is worse.
-    private func compare(_ results: [ScenarioResult], with path: String) throws {
-        let decoder = JSONDecoder()
+    /// What runs have shown before, a line each.
+    static func readBaseline(_ path: String) throws -> [BaselineRun] {
         let text: String
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
             throw UserError("\(path) can't be read: \(error.localizedDescription)")
         }
-        let before = try text.split(separator: "\n").map { line in
+        let decoder = JSONDecoder()
+        return try text.split(separator: "\n").enumerated().map { number, line in
             // The line's number says more than the decoder's reason.
             guard let run = try? decoder.decode(BaselineRun.self, from: Data(line.utf8)) else {
-                throw UserError("\(path) has a line that is no run of `simulate --json`")
+                throw UserError("\(path) line \(number + 1) is no run of `simulate --json`")
             }
             return run
         }
+    }
+
+    /// Exit code 3 where a run is worse than before, or one of the two has none.
+    private func compare(_ results: [ScenarioResult], with before: [BaselineRun]) throws {
+        let now = try results.map {
+            try JSONDecoder().decode(BaselineRun.self, from: Data($0.json().utf8))
+        }
         var worse: [String] = []
-        for result in results {
-            let now = try decoder.decode(BaselineRun.self, from: Data(result.json().utf8))
-            guard let then = before.first(where: { $0.isComparable(to: now) }) else {
-                throw UserError("\(path) has no run of \(result.replay)")
+        for run in now {
+            guard let then = before.first(where: { $0.replay == run.replay }) else {
+                worse.append("\(run.replay): the baseline has no such run")
+                continue
             }
-            worse += now.regressions(since: then, tolerance: tolerance).map {
-                "\(result.replay): \($0)"
+            worse += run.regressions(since: then, tolerance: tolerance).map {
+                "\(run.replay): \($0)"
             }
         }
-        for line in worse { Terminal.note("worse than \(path): \(line)") }
+        for then in before where !now.contains(where: { $0.replay == then.replay }) {
+            worse.append("\(then.replay) is in the baseline and was not run")
+        }
+        for line in worse { Terminal.note("worse than the baseline: \(line)") }
         guard worse.isEmpty else { throw Exit.regressed }
-        Terminal.note("no worse than \(path), within \(Int(tolerance * 100)) %")
+        Terminal.note("no worse than the baseline, within \(Int(tolerance * 100)) %")
     }
 
     private func page(_ results: [ScenarioResult]) -> String {

@@ -113,6 +113,14 @@ struct Simulate: AsyncParsableCommand {
     @Flag(help: "Run again in a second process, with other hashing, and compare the traces.")
     var checkDeterminism = false
 
+    func validate() throws {
+        guard jobsAtOnce ?? 1 >= 1 else { throw ValidationError("--jobs takes 1 or more") }
+        guard (0...1).contains(tolerance) else {
+            throw ValidationError("--tolerance takes 0 to 1: 0.05 is five percent")
+        }
+        guard (0...0.9).contains(loss) else { throw ValidationError("--loss takes 0 to 0.9") }
+    }
+
     func run() async throws {
         if list { return printList() }
         if scenario != nil || replay != nil { return try await runScenarios() }
@@ -143,6 +151,7 @@ struct Simulate: AsyncParsableCommand {
         }
         let runs = try await runAll(prepared, methods)
         let report = SimulateReport(prepared, runs: runs)
+        let isCut = runs.count < methods.count * prepared.divergences.count
         if checkDeterminism { try compareWithSecondProcess(report.json()) }
         if let html {
             let page = ReportPage(
@@ -151,6 +160,7 @@ struct Simulate: AsyncParsableCommand {
         }
         Terminal.out(
             format.json ? report.json() : report.table(), terminator: format.json ? "\n" : "")
+        if isCut { throw Exit.interrupted }
         if !report.isPass { throw ExitCode(1) }
     }
 
@@ -163,11 +173,15 @@ struct Simulate: AsyncParsableCommand {
         }
         let started = ContinuousClock.now
         defer { if Terminal.isErrorTerminal { Terminal.note("\r\u{1b}[2K", terminator: "") } }
+        let stopped = Stopped()
+        let watch = InterruptWatch { stopped.set() }
+        defer { withExtendedLifetime(watch) {} }
         return await withTaskGroup(of: (Int, MethodReport).self) { group in
             var reports = [MethodReport?](repeating: nil, count: cases.count)
             var next = 0
             func add() {
-                guard next < cases.count else { return }
+                // An interrupt lets those that run come to their end.
+                guard next < cases.count, !stopped.isSet else { return }
                 let place = next
                 let (divergence, method) = cases[place]
                 next += 1
@@ -209,11 +223,28 @@ struct Simulate: AsyncParsableCommand {
         }
     }
 
+    /// Arguments without those that only say what becomes of the result.
+    private static func withoutOutputs(_ arguments: [String]) -> [String] {
+        var left: [String] = []
+        var isValue = false
+        for argument in arguments {
+            let name = argument.split(separator: "=", maxSplits: 1).first.map(String.init) ?? ""
+            if isValue {
+                isValue = false
+            } else if ["--html", "--baseline"].contains(name) {
+                isValue = argument == name
+            } else if !["--check-determinism", "--shrink"].contains(name) {
+                left.append(argument)
+            }
+        }
+        return left
+    }
+
     /// Runs the same in a second process and compares what it prints with `json`.
     func compareWithSecondProcess(_ json: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = CommandLine.arguments.dropFirst().filter { $0 != "--check-determinism" }
+        process.arguments = Self.withoutOutputs(Array(CommandLine.arguments.dropFirst()))
         if !format.json { process.arguments?.append("--json") }
         let output = Pipe()
         process.standardOutput = output
