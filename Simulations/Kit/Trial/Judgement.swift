@@ -152,7 +152,7 @@ struct Judgement: Sendable {
             else { continue }
             views[node] = standing.neighbors.compactMap { run.simulation.indices[$0.node] }
             if standing.neighbors.isEmpty { run.simulation.find(.neighbors, node, "it has none") }
-            // What a dishonest node announces need not exist, and of a removed one nothing is taken.
+            // What a dishonest node announces need not exist, of a removed one nothing is taken.
             if standing.missing > 0, run.adversaries.isEmpty, run.removed.isEmpty {
                 run.simulation.find(
                     .settled, node, "\(standing.missing) announced events have not come")
