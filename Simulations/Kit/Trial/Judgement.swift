@@ -26,8 +26,9 @@ struct Judgement: Sendable {
         let core = run.core
         var all: Set<EventID> = []
         var held = 0
+        let gone = run.gone
         for node in core {
-            let here = run.held(by: node)
+            let here = run.held(by: node, without: gone)
             held += here.count
             all.formUnion(here)
         }
@@ -65,7 +66,8 @@ struct Judgement: Sendable {
 
     /// L1, L6: who lacks what, and why nothing explains it.
     private func findDifferences(_ run: inout ScenarioRun, _ settled: Duration?) {
-        let held = run.core.map { (node: $0, events: run.held(by: $0)) }
+        let gone = run.gone
+        let held = run.core.map { (node: $0, events: run.held(by: $0, without: gone)) }
         let all = held.reduce(into: Set<EventID>()) { $0.formUnion($1.events) }
         let behind = held.filter { $0.events.count < all.count }
         guard let worst = behind.min(by: { $0.events.count < $1.events.count }) else { return }

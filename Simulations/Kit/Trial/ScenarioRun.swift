@@ -386,23 +386,35 @@ extension ScenarioRun {
     var isEqual: Bool {
         let core = core
         guard let first = core.first else { return false }
-        guard removed.isEmpty else {
-            let held = held(by: first)
-            return core.dropFirst().allSatisfy { self.held(by: $0) == held }
-        }
         let count = simulation.eventCount(of: first)
-        guard core.allSatisfy({ simulation.eventCount(of: $0) == count }) else { return false }
-        let root = simulation.root(of: first)
-        return core.allSatisfy { simulation.root(of: $0) == root }
+        if core.allSatisfy({ simulation.eventCount(of: $0) == count }) {
+            let root = simulation.root(of: first)
+            if core.allSatisfy({ simulation.root(of: $0) == root }) { return true }
+        }
+        let gone = gone
+        guard !gone.isEmpty else { return false }
+        let held = held(by: first, without: gone)
+        return core.dropFirst().allSatisfy { self.held(by: $0, without: gone) == held }
     }
 }
 
 extension ScenarioRun {
-    /// What must be the same everywhere: not what a removed node has signed, for each operator
-    /// draws that line at another moment.
-    func held(by node: Int) -> Set<EventID> {
-        let gone = Set(removed.map { simulation.id(of: $0) })
-        let entries = simulation.log(of: node).entries
+    /// Origins that some honest node has removed, or that have told it that they leave: each node
+    /// draws that line at another moment, so what they have signed need not be the same everywhere.
+    var gone: Set<NodeID> {
+        guard !removed.isEmpty || !adversaries.isEmpty else { return [] }
+        var gone = Set(removed.map { simulation.id(of: $0) })
+        for node in core {
+            for peer in simulation.nodes[node].log.peers where peer.state == .removed {
+                gone.insert(peer.node)
+            }
+        }
+        return gone
+    }
+
+    /// What a node holds of all other origins.
+    func held(by node: Int, without gone: Set<NodeID>) -> Set<EventID> {
+        let entries = simulation.nodes[node].log.entries
         return Set(
             entries.lazy.filter { !gone.contains($0.event.header.origin) }.map(\.event.id))
     }
