@@ -20,6 +20,16 @@ struct ScenarioFileTests {
         #expect(files.sorted() == ScenarioLibrary.plans.map(\.name).sorted())
     }
 
+    @Test func everyScenarioStandsInTheDocuments() throws {
+        let text = try String(
+            contentsOfFile: #filePath.replacing(
+                "Tests/ScenariosTests/ScenarioFileTests.swift", with: "docs/SIMULATIONS.md"),
+            encoding: .utf8)
+        for plan in ScenarioLibrary.plans {
+            #expect(text.contains("| `\(plan.name)` |"), "\(plan.name)")
+        }
+    }
+
     @Test func everyNameStandsForSomething() {
         let names = ScenarioLibrary.plans.map(\.name)
         #expect(Set(names).count == names.count)

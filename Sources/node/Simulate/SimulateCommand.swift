@@ -24,7 +24,7 @@ struct Simulate: AsyncParsableCommand {
             --seeds 200 prints failures only.
 
             A failure prints the line that replays it. Exit codes: 0 all passed, 1 something \
-            failed, 3 worse than --baseline, 4 two processes ran differently, 64 wrong usage, 130 \
+            failed, 3 worse than --baseline, 4 two processes ran differently, 2 wrong usage, 130 \
             interrupted (what is known by then is printed).
             """)
 
