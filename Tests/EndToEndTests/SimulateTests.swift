@@ -37,7 +37,8 @@ struct SimulateTests {
         let same = try Self.file(result.output, "same.jsonl")
         #expect(try NodeUnderTest.run(Self.small + ["--baseline", same]).code == 0)
         let better = try Self.file(
-            result.output.replacing("\"bytesPerDelivery\":", with: "\"bytesPerDelivery\":0.0"),
+            result.output.replacing(
+                "\"bytesPerDelivery\":", with: "\"bytesPerDelivery\":0.5,\"was\":"),
             "better.jsonl")
         let worse = try NodeUnderTest.run(Self.small + ["--baseline", better])
         #expect(worse.code == 3)

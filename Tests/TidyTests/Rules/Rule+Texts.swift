@@ -12,7 +12,8 @@ extension Rule {
             }
         },
         Rule("links between documents lead somewhere") { tree in
-            let paths = Set(tree.files.flatMap { ancestors(of: $0.path) })
+            let paths = Set(
+                tree.others + tree.files.flatMap { ancestors(of: $0.path) })
             return tree.files.filter { $0.path.hasSuffix(".md") }.flatMap { file in
                 numbered(file.lines).flatMap { number, line in
                     links(in: line).filter { !paths.contains(resolve($0, from: file.path)) }

@@ -3,6 +3,8 @@ import Foundation
 /// Every text file of the project.
 struct SourceTree: Sendable {
     var files: [SourceFile]
+    /// Folders, and files that are no text, such as pictures; links may lead to them.
+    var others: [String] = []
 
     var swiftFiles: [SourceFile] { files.filter(\.isSwift) }
 
@@ -26,6 +28,8 @@ struct SourceTree: Sendable {
                 paths?.skipDescendants()
             } else if let file = Self.read(path, in: root) {
                 files.append(file)
+            } else {
+                others.append(path)
             }
         }
         files.sort { $0.path < $1.path }
