@@ -109,6 +109,10 @@ struct ScenarioRunTests {
         #expect(shrinker.smallest.options.events ?? 99 < 5)
     }
 
+    @Test func treesMayBeDeeperWhereThereAreMoreNodes() {
+        #expect([2, 50, 99, 100, 200, 1000].map(Criteria.doublings) == [0, 0, 0, 1, 2, 4])
+    }
+
     @Test func aRunThatIsStoppedSaysWhatIsKnown() throws {
         var run = try ScenarioRun(Self.plan(), Self.options()) { $0.time < .seconds(20) }
         let result = run.run()

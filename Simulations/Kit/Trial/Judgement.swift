@@ -222,6 +222,12 @@ extension ScenarioRun {
 }
 
 extension Criteria {
+    /// How often 50 nodes must be doubled to be as many: trees get deeper by no more than that.
+    static func doublings(of nodes: Int) -> Double {
+        let times = max(1, nodes / 50)
+        return Double(Int.bitWidth - times.leadingZeroBitCount - 1)
+    }
+
     /// Each criterion with what the run has shown.
     func judge(
         _ figures: SpreadReport, _ run: ScenarioRun, catchUp: Double?
@@ -242,7 +248,9 @@ extension Criteria {
         most("RMR", rmr, figures.rmr, 3)
         most("p50 ms", p50.map(milliseconds), milliseconds(figures.p50), 1)
         most("p99 ms", p99.map(milliseconds), milliseconds(figures.p99), 1)
-        most("last hop", lastHop, figures.lastHopMean, 1)
+        most(
+            "last hop", lastHop.map { $0 + Self.doublings(of: run.options.nodes) },
+            figures.lastHopMean, 1)
         most(
             "x event", bytesFactor,
             figures.eventBytes > 0 ? figures.bytesPerDelivery / figures.eventBytes : nil)

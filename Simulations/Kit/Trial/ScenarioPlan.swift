@@ -103,7 +103,7 @@ public struct Criteria: Hashable, Sendable {
     public var rmr: Double?
     public var p50: Duration?
     public var p99: Duration?
-    /// Mean of the longest ways, in hops.
+    /// Mean of the longest ways, in hops, of up to 50 nodes; one more for each doubling of them.
     public var lastHop: Double?
     /// Bytes for each delivery by the event's own size.
     public var bytesFactor: Double?
