@@ -6,7 +6,7 @@ import Gossip
 /// when its time has come.
 ///
 /// The engine behind it is the ordinary one, so that an adversary does all that an honest node does
-/// but for what its attack changes. Whatever is not implemented leaves things as they are.
+/// but for what its attack changes. What an attack does not define leaves things as they are.
 protocol Attack: Sendable {
     /// How often it acts by itself; nil where it only changes what its engine does.
     var period: Duration? { get }

@@ -72,15 +72,7 @@ struct Configuration: Codable, Equatable {
 extension Configuration {
     /// Reads and checks a file; the error names the line.
     init(readingFrom path: String) throws(UserError) {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw UserError("\(path) can't be read: \(error.localizedDescription)")
-        }
-        if let problem = SettingsText.problem(in: text) {
-            throw UserError("\(path) line \(problem.line): \(problem.what)")
-        }
+        let text = try SettingsText.read(path)
         do {
             let table = try TOMLTable(string: text)
             self = try TOMLDecoder(strictDecoding: true).decode(Configuration.self, from: table)

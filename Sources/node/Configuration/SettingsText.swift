@@ -1,3 +1,5 @@
+import Foundation
+
 /// Looks through a settings file for what the TOML parser would end the process on, by an assertion
 /// of its own, instead of refusing it: a table's name that begins like no name, a list that ends as
 /// a table does, and numbers that are more than whole ones. No setting needs any of them.
@@ -114,5 +116,21 @@ struct SettingsText {
     private static func isOfWord(_ byte: UInt8) -> Bool {
         isOfName(byte) || [UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: ":")].contains(byte)
             || byte >= 0x80
+    }
+}
+
+extension SettingsText {
+    /// The text of a file that the TOML parser can be let go at; the error names the line.
+    static func read(_ path: String) throws(UserError) -> String {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw UserError("\(path) can't be read: \(error.localizedDescription)")
+        }
+        if let problem = problem(in: text) {
+            throw UserError("\(path) line \(problem.line): \(problem.what)")
+        }
+        return text
     }
 }

@@ -173,7 +173,7 @@ extension Simulate {
     }
 
     private static func plan(readingFrom path: String) throws -> ScenarioPlan {
-        let text = try read(path)
+        let text = try SettingsText.read(path)
         do throws(ScenarioFileError) {
             var plan = try ScenarioFile.plan(text)
             // The line that replays a run names the file.
@@ -185,25 +185,12 @@ extension Simulate {
     }
 
     private static func regions(readingFrom path: String) throws -> Regions {
-        let text = try read(path)
+        let text = try SettingsText.read(path)
         do throws(ScenarioFileError) {
             return try RegionsFile.regions(text)
         } catch {
             throw UserError("\(path): \(error)")
         }
-    }
-
-    private static func read(_ path: String) throws -> String {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw UserError("\(path) can't be read: \(error.localizedDescription)")
-        }
-        if let problem = SettingsText.problem(in: text) {
-            throw UserError("\(path) line \(problem.line): \(problem.what)")
-        }
-        return text
     }
 
     private func checked<Value>(_ body: () async throws -> Value) async throws -> Value {
