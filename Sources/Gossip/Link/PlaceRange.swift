@@ -37,7 +37,9 @@ package enum PackedError: Error {
 ///
 /// Used as the frame is put on the wire, so a frame that was dropped before names nothing.
 package struct OriginTable: Hashable, Sendable {
-    private var numbers: [NodeID: UInt64] = [:]
+    /// What this side has named.
+    private var numbers: [NodeID: UInt16] = [:]
+    /// What the other side has named, by number.
     private var names: [NodeID] = []
 
     package init() {}
@@ -45,13 +47,12 @@ package struct OriginTable: Hashable, Sendable {
     /// Appends one entry.
     package mutating func write(_ range: PlaceRange, to bytes: inout [UInt8]) {
         if let number = numbers[range.origin] {
-            bytes.append(leb: number)
+            bytes.append(leb: UInt64(number))
         } else {
             bytes.append(0)
             range.origin.append(to: &bytes)
-            if names.count < GossipLimits.origins {
-                names.append(range.origin)
-                numbers[range.origin] = UInt64(names.count)
+            if numbers.count < GossipLimits.origins {
+                numbers[range.origin] = UInt16(numbers.count + 1)
             }
         }
         bytes.append(leb: range.from)

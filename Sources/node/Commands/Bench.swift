@@ -9,8 +9,8 @@ import Storage
 /// `federate bench`
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure this machine: the tree, taking in events, proving who asks.",
-        subcommands: [Tree.self, Ingest.self, Auth.self, Fill.self])
+        abstract: "Measure this machine: the tree, taking in events, gossip, proving who asks.",
+        subcommands: [Tree.self, Ingest.self, Gossip.self, Auth.self, Fill.self])
 
     /// A figure for people and, by `--json`, for programs.
     struct Figure: Codable {
@@ -28,6 +28,14 @@ struct Bench: AsyncParsableCommand {
                     + figure.unit
             )
         }
+    }
+
+    /// Memory that the process has in use.
+    static func residentBytes() -> Int {
+        // Where there is no /proc, the figure is 0.
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        return pages * Int(getpagesize())
     }
 
     static func seconds(_ duration: Duration) -> Double { Double(duration.microseconds) / 1e6 }
@@ -53,14 +61,14 @@ extension Bench {
             let late = Set((0..<keys / 10).map { _ in dice.below(all.count) })
             let sorted = all.indices.filter { !late.contains($0) }.map { all[$0] }
             let more = late.sorted().map { all[$0] }.shuffled(using: &dice)
-            let before = Self.residentBytes()
+            let before = Bench.residentBytes()
             let clock = ContinuousClock()
             var tree = MerkleSearchTree()
             let build = clock.measure {
                 tree = MerkleSearchTree(sorted: sorted)
                 precondition(tree.root != .zero)
             }
-            let memory = Self.residentBytes() - before
+            let memory = Bench.residentBytes() - before
             let appended = Self.keys(keys / 100, from: all.count)
             let snapshot = tree
             let single = clock.measure { for key in appended { tree.insert(key) } }
@@ -107,10 +115,10 @@ extension Bench {
         private static func aggregates(
             _ sorted: [EventKey], _ more: [EventKey], _ clock: ContinuousClock
         ) -> [Figure] {
-            let before = residentBytes()
+            let before = Bench.residentBytes()
             var index = ReconcileIndex()
             let build = clock.measure { index = ReconcileIndex(sorted: sorted) }
-            let memory = residentBytes() - before
+            let memory = Bench.residentBytes() - before
             let insert = clock.measure {
                 for start in stride(from: 0, to: more.count, by: 1000) {
                     index.insert(contentsOf: more[start..<min(start + 1000, more.count)])
@@ -136,13 +144,13 @@ extension Bench {
         /// Bytes that each of a hundred snapshots keeps, with ten newest keys between them.
         private static func snapshots(of index: ReconcileIndex) -> Double {
             var index = index
-            let before = residentBytes()
+            let before = Bench.residentBytes()
             let newest = keys(1000, from: 10 * index.tree.count)
             let snapshots = (0..<100).map { number in
                 index.insert(contentsOf: newest[number * 10..<number * 10 + 10])
                 return index
             }
-            let bytes = residentBytes() - before
+            let bytes = Bench.residentBytes() - before
             precondition(snapshots.last?.tree.root == index.tree.root)
             return Double(bytes) / 100
         }
@@ -153,13 +161,6 @@ extension Bench {
                     physical: 1_700_000_000_000_000 + 1000 * UInt64(number), counter: 0,
                     id: SHA256.hash(Array("item-1-\(number)".utf8)))
             }
-        }
-
-        private static func residentBytes() -> Int {
-            // Where there is no /proc, the figure is 0.
-            let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-            let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-            return pages * Int(getpagesize())
         }
     }
 
