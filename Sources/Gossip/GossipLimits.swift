@@ -37,7 +37,7 @@ public enum GossipLimits {
     static let keepalive: Duration = .seconds(3)
     static let silence: Duration = .seconds(9)
     /// A visit in which nothing of a session went or came for so long is ended, and any after the
-    /// longer one.
+    /// longer one. Where another visitor wants in, the shorter one is enough.
     static let visitPause: Duration = .seconds(20)
     static let visitLife: Duration = .seconds(300)
     /// Any frame: the largest event and its head.
@@ -55,6 +55,9 @@ public enum GossipLimits {
     static let payloadBytes = 1 << 20
     /// Messages of sessions waiting for one neighbor; the next ones are refused here.
     static let bulkBytes = 6 << 20
+    /// The same of all links, with messages that have not come whole; above, the link with most of
+    /// it is ended.
+    static let messagesOfAll = 48 << 20
     /// Announcements waiting for one neighbor; beyond it a reconcile tells it.
     static let announcements = 4096
     /// Questions of one neighbor that are worked on at once.

@@ -4,7 +4,9 @@ import Core
 extension GossipMachine {
     /// The rules that don't hold now, in words; empty as long as the machine is sound. O(neighbors
     /// x origins).
-    public var brokenRules: [String] { brokenViews + brokenTrees + brokenBounds }
+    public var brokenRules: [String] {
+        brokenViews + brokenTrees + brokenBounds + brokenCounts + brokenTimers
+    }
 
     private var brokenViews: [String] {
         var broken: [String] = []
@@ -57,7 +59,7 @@ extension GossipMachine {
         bound("passive view", passive.count, settings.passiveView)
         bound("trees", trees.count, GossipLimits.origins)
         bound("missing events", missing.count, GossipLimits.missing)
-        bound("dials", dials.count, GossipLimits.dials + GossipLimits.visitors)
+        bound("dials", dials.count, GossipLimits.dials)
         for link in links.values {
             bound("events missing from one", link.missing, GossipLimits.missingOfOne)
             bound("waiting bytes", link.outbox.bytes, Self.waitingBytes)
@@ -69,6 +71,57 @@ extension GossipMachine {
     /// What may wait for one neighbor: all its queues, full.
     private static var waitingBytes: Int {
         GossipLimits.payloadBytes + GossipLimits.bulkBytes + GossipLimits.frameBytes
-            + GossipLimits.announcements * 9 + GossipLimits.controlFrames * 16
+            + (GossipLimits.announcements + GossipLimits.missingOfOne * 2) * Outbox.entryBytes
+            + GossipLimits.origins * 32 + GossipLimits.controlFrames * longestControlFrame
+    }
+
+    /// A shuffle that names as many as it may.
+    private static var longestControlFrame: Int { GossipLimits.shuffled * 34 + 8 }
+
+    private var brokenCounts: [String] {
+        var broken: [String] = []
+        var firsts: [LinkName: Int] = [:]
+        for entry in missing.values {
+            guard let first = entry.announcers.first else {
+                broken.append("a missing event has no announcer")
+                continue
+            }
+            firsts[first.link, default: 0] += 1
+        }
+        for link in links.values {
+            if link.missing != firsts[link.name, default: 0] {
+                broken.append("events missing from one are miscounted")
+            }
+            if link.questions < 0 { broken.append("questions are fewer than none") }
+        }
+        if comingPlaces.values.reduce(0, +) != coming.count {
+            broken.append("events on their way are miscounted")
+        }
+        return broken
+    }
+
+    /// What is to happen later has a timer.
+    private var brokenTimers: [String] {
+        var broken: [String] = []
+        if settings.mode == .off,
+            !dials.isEmpty || links.values.contains(where: { $0.carriesMessages })
+        {
+            broken.append("a node that is off has neighbors")
+        }
+        guard !isOver else { return broken }
+        func rule(_ name: String, _ timer: Instant?, isNeeded: Bool) {
+            if isNeeded, timer == nil { broken.append("no timer for \(name)") }
+        }
+        rule("missing events", timers.missing, isNeeded: !missing.isEmpty)
+        rule("links", timers.tick, isNeeded: !links.isEmpty || !dials.isEmpty)
+        rule("the next session", timers.reconcile, isNeeded: isOn)
+        rule("the next visit", timers.redial, isNeeded: isOn)
+        rule("the next shuffle", timers.shuffle, isNeeded: isOn)
+        rule("the next rotation", timers.rotate, isNeeded: isOn)
+        let waits = links.values.contains {
+            $0.slot != nil && !$0.isWriting && !$0.outbox.isEmpty && !$0.mayAnnounce
+        }
+        rule("announcements", timers.announce, isNeeded: waits)
+        return broken
     }
 }

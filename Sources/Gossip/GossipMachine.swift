@@ -32,6 +32,8 @@ public struct GossipMachine: Sendable {
     let salt: UInt64
     /// Who has which place.
     var known = RecentTable()
+    /// Who was asked for which place and has not sent it.
+    var asked = RecentTable()
     /// What was passed on.
     var relayed = RecentTable()
     var proofs: [NodeID: Int] = [:]
@@ -124,7 +126,10 @@ public struct GossipMachine: Sendable {
             close(name, .silent, now, &effects)
         case .paused(let name, let isPaused):
             links[name]?.isPaused = isPaused
-            if !isPaused { links[name]?.heardAt = now }
+            if !isPaused {
+                links[name]?.heardAt = now
+                links[name]?.resumedAt = now
+            }
         case .shutdown:
             isOver = true
             for name in links.keys { close(name, .shutdown, now, &effects) }

@@ -22,7 +22,7 @@ extension GossipMachine {
                 continue
             }
             places -= Int(range.count)
-            for sequence in range.from...end {
+            for sequence in range.from...end where log.admits(range.origin, at: sequence) {
                 let isNoted = heardOf(
                     Place(range.origin, sequence), range, over: name, slot, now, log)
                 wantsSession = wantsSession || !isNoted
@@ -45,6 +45,13 @@ extension GossipMachine {
         guard !isHeld else { return true }
         let announcer = Missing.Announcer(link: name, hop: range.hop)
         if var entry = missing[place] {
+            if entry.isLarge, !range.isLarge {
+                // Whoever said first that it is large may have said it to keep it away.
+                entry.isLarge = false
+                entry.due = min(entry.due, now + graftWait)
+                missing[place] = entry
+                timers.missing = min(timers.missing ?? entry.due, entry.due)
+            }
             guard entry.announcers.count < GossipLimits.announcers,
                 !entry.announcers.contains(where: { $0.link == name })
             else { return true }
@@ -90,18 +97,26 @@ extension GossipMachine {
                 forget(entry, at: place)
                 continue
             }
-            if let last = entry.asked { silent.insert(last) }
-            entry.announcers.removeAll { links[$0.link]?.slot == nil }
-            guard !entry.announcers.isEmpty,
-                entry.tries < entry.announcers.count * GossipLimits.graftTries
-            else {
+            let able = entry.announcers.filter { links[$0.link]?.isPaused == false }
+            guard comingPlaces[place] == nil, !able.isEmpty else {
+                // It is being looked at, or whoever could send it is not read for now.
+                missing[place]?.due = now + GossipLimits.patience
+                continue
+            }
+            if let last = entry.asked, links[last]?.mayHaveAnswered(at: now) == false {
+                silent.insert(last)
+            }
+            guard entry.tries < entry.announcers.count * GossipLimits.graftTries else {
                 let announcer = entry.announcers.first?.link
                 forget(entry, at: place)
                 if let announcer { askSession(announcer, now, &effects) }
                 continue
             }
-            let name = entry.announcers[entry.tries % entry.announcers.count].link
+            let name = able[entry.tries % able.count].link
             let round = entry.tries / entry.announcers.count
+            if entry.tries == 0, !entry.isLarge {
+                suspectParent(of: place.origin, since: entry.since, now, &effects)
+            }
             entry.tries += 1
             entry.asked = name
             let first = entry.isLarge ? GossipLimits.patience : graftWait * 2 / 3
@@ -119,6 +134,7 @@ extension GossipMachine {
                 }
             }
             links[name]?.tally.grafts += 1
+            if let slot = links[name]?.slot { self.asked.add(1 << UInt32(slot), to: short(place)) }
             asked.insert(name)
         }
         for name in asked.sorted() { write(name, &effects) }
@@ -127,6 +143,19 @@ extension GossipMachine {
         timers.missing = missing.values.map(\.due).min().map {
             max($0, now + GossipLimits.missingEvery)
         }
+    }
+
+    /// Others told of an event, and nothing at all has come since from whoever was to hand it over:
+    /// it may stand still. It stays a neighbor, but its origins' events are to come from whoever
+    /// told of them next, before each of them is missed once.
+    private mutating func suspectParent(
+        of origin: NodeID, since: Instant, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        guard let slot = trees[origin].map({ Int($0.parent) }), slot >= 0, let name = slots[slot],
+            let link = links[name], !link.isPaused, !link.isSuspect, link.heardAt < since
+        else { return }
+        links[name]?.isSuspect = true
+        replaceParent(slot, isGone: false, &effects)
     }
 
     /// How often an event had been passed on when it came to whoever announced it, and once more.
@@ -164,10 +193,12 @@ extension GossipMachine {
     mutating func forgetAnnouncer(_ name: LinkName) {
         for (place, entry) in missing where entry.announcers.contains(where: { $0.link == name }) {
             var entry = entry
-            if entry.announcers.first?.link == name { links[name]?.missing -= 1 }
+            let wasFirst = entry.announcers.first?.link == name
             entry.announcers.removeAll { $0.link == name }
             if entry.asked == name { entry.asked = nil }
             missing[place] = entry.announcers.isEmpty ? nil : entry
+            guard wasFirst else { continue }
+            links[name]?.missing -= 1
             if let first = entry.announcers.first { links[first.link]?.missing += 1 }
         }
     }

@@ -18,15 +18,18 @@ extension GossipMachine {
         // Links carry whole events: one without its body would keep out those that have it.
         guard log.admits(place.origin, at: place.sequence), event.body != nil else { return }
         known.add(1 << UInt32(slot), to: short(place))
-        let isComing = coming[event.id].map { $0.signature == event.signature } ?? false
-        if isComing || log.holds(event) {
+        if asked.remove(slot, from: short(place)) { links[name]?.keptPromise() }
+        let isHeld = log.holds(event)
+        if isHeld || coming[event.id]?.event == event {
+            // What was set aside stands at no place, and is not asked for again meanwhile.
+            if isHeld { missing[place].map { forget($0, at: place) } }
             return duplicate(place.origin, over: name, slot, now, &effects)
         }
         let hops = hop == 0 ? announcedHop(of: place, over: name) : hop
         // The first copy stays: were it a forgery, the second one is looked at all the same.
         if coming[event.id] == nil {
             comingPlaces[place, default: 0] += 1
-            coming[event.id] = Coming(link: name, hop: hops, signature: event.signature)
+            coming[event.id] = Coming(link: name, hop: hops, event: event)
         }
         if let entry = missing[place] {
             // Not forgotten before it proves valid.
@@ -42,7 +45,6 @@ extension GossipMachine {
         _ effects: inout [GossipEffect]
     ) {
         links[name]?.tally.duplicates += 1
-        links[name]?.keptPromise()
         guard settings.spread == .trees else { return }
         let isDue = withTree(of: origin, now) { tree in
             tree.setLazy(slot)
@@ -81,9 +83,9 @@ extension GossipMachine {
     /// How often an event had been passed on; where a forged copy came first, the valid one takes
     /// its place.
     private mutating func hop(of event: Event, from name: LinkName) -> UInt8 {
-        if let coming = coming[event.id], coming.signature == event.signature { return coming.hop }
+        if let coming = coming[event.id], coming.event == event { return coming.hop }
         if coming[event.id] == nil { comingPlaces[Place(event), default: 0] += 1 }
-        coming[event.id] = Coming(link: name, hop: 1, signature: event.signature)
+        coming[event.id] = Coming(link: name, hop: 1, event: event)
         return 1
     }
 
@@ -109,7 +111,7 @@ extension GossipMachine {
             let encoded = bytes ?? event.encoded()
             bytes = encoded
             guard links[name]?.outbox.push(encoded, hop: next, at: range) == true else {
-                degrade(name)
+                degrade(name, now)
                 continue
             }
             told |= bit
@@ -120,8 +122,9 @@ extension GossipMachine {
     }
 
     /// A neighbor reads more slowly than events come: from now on they are announced to it.
-    private mutating func degrade(_ name: LinkName) {
+    private mutating func degrade(_ name: LinkName, _ now: Instant) {
         links[name]?.isDegraded = true
+        timers.announce = timers.announce ?? now + settings.announceEvery
         links[name]?.tally.overflows += 1
         // What finds no room is told by the session that follows.
         _ = links[name]?.outbox.degrade()
@@ -131,9 +134,7 @@ extension GossipMachine {
         _ events: [Event], from node: NodeID, _ isInvalid: Bool, _ now: Instant,
         _ effects: inout [GossipEffect]
     ) {
-        for event in events where coming[event.id]?.signature == event.signature {
-            _ = settled(event)
-        }
+        for event in events where coming[event.id]?.event == event { _ = settled(event) }
         // Whoever handed over a forgery is at fault, no matter who had the event from whom.
         guard isInvalid else { return }
         // Also where it has hung up meanwhile.
@@ -212,7 +213,7 @@ extension GossipMachine {
             let place = Place(event)
             let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1)
             guard links[name]?.outbox.push(event.encoded(), hop: 0, at: range) == true else {
-                degrade(name)
+                degrade(name, now)
                 break
             }
             known.add(1 << UInt32(slot), to: short(place))
@@ -263,13 +264,15 @@ extension GossipMachine {
         return change(&trees[origin, default: OriginTree(at: now)])
     }
 
-    /// A neighbor is gone: whoever told of an origin's events next is asked to send them from now
-    /// on, before the next one is missed.
-    mutating func replaceParent(_ slot: Int, _ now: Instant, _ effects: inout [GossipEffect]) {
+    /// A neighbor is gone, or seems to stand still: whoever told of an origin's events next is asked
+    /// to send them from now on, before the next one is missed.
+    mutating func replaceParent(_ slot: Int, isGone: Bool, _ effects: inout [GossipEffect]) {
         var asked: Set<LinkName> = []
         for origin in trees.keys.sorted() {
-            guard trees[origin]?.vacate(slot) == true, let next = trees[origin]?.runnerUp,
-                next >= 0, let name = slots[Int(next)]
+            let wasParent =
+                isGone ? trees[origin]?.vacate(slot) : trees[origin]?.loseParent(slot)
+            guard wasParent == true, let next = trees[origin]?.runnerUp, next >= 0,
+                Int(next) != slot, let name = slots[Int(next)]
             else { continue }
             trees[origin]?.runnerUp = -1
             links[name]?.outbox.graft(PlaceRange(origin: origin, from: 0, count: 0))

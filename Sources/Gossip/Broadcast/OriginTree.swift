@@ -42,6 +42,11 @@ struct OriginTree: Hashable, Sendable {
     mutating func vacate(_ slot: Int) -> Bool {
         setEager(slot)
         if Int(runnerUp) == slot { runnerUp = -1 }
+        return loseParent(slot)
+    }
+
+    /// Forgets who handed over the last event, where it is this slot's neighbor; false where not.
+    mutating func loseParent(_ slot: Int) -> Bool {
         guard Int(parent) == slot else { return false }
         parent = -1
         return true

@@ -39,6 +39,6 @@ struct Missing: Sendable {
 struct Coming: Sendable {
     var link: LinkName
     var hop: UInt8
-    /// Of the copy that is looked at; the id does not cover it.
-    var signature: [UInt8]
+    /// The copy that is looked at: the id covers neither signature nor body.
+    var event: Event
 }

@@ -26,6 +26,14 @@ struct RecentTable: Sendable {
         }
     }
 
+    /// Takes a slot from a name; false where it has none.
+    mutating func remove(_ slot: Int, from name: UInt64) -> Bool {
+        let bit: UInt32 = 1 << UInt32(slot)
+        guard let mask = masks[name], mask & bit != 0 else { return false }
+        masks[name] = mask & ~bit
+        return true
+    }
+
     /// Forgets what is known of a slot's neighbor.
     mutating func vacate(_ slot: Int) {
         let keep: UInt32 = ~(1 << UInt32(slot))

@@ -56,8 +56,7 @@ extension GossipMachine {
         guard let link = links[name], link.phase != .closing else { return }
         if link.phase == .greeting, name.isOurs { postpone(link.node, now) }
         leave(name, cause, now, &effects)
-        links[name]?.phase = .closing
-        links[name]?.outbox = Outbox()
+        links[name]?.beginClosing()
         _ = links[name]?.outbox.put(.bye(cause), .membership)
         write(name, &effects)
     }
@@ -90,9 +89,10 @@ extension GossipMachine {
         links[name]?.phase = .visit
         slots[slot] = nil
         known.vacate(slot)
+        asked.vacate(slot)
         effects.append(.neighborDown(link.node, cause))
         forgetAnnouncer(name)
-        replaceParent(slot, now, &effects)
+        replaceParent(slot, isGone: true, &effects)
         if cause != .shutdown { planFill(now) }
     }
 
@@ -218,14 +218,13 @@ extension GossipMachine {
         _ bytes: [UInt8], isEnd: Bool, over name: LinkName, _ now: Instant,
         _ effects: inout [GossipEffect]
     ) {
-        guard var message = links[name]?.message else { return }
-        links[name]?.messageAt = now
-        message += bytes
-        links[name]?.message = isEnd ? [] : message
-        guard message.count <= GossipLimits.messageBytes else {
+        // Pieces are as long as they may be, but for the last one: else many tiny ones would take
+        // more to handle than they cost to send.
+        let isWhole = isEnd || bytes.count == GossipLimits.partBytes
+        guard isWhole, links[name]?.take(part: bytes, at: now) == true else {
             return misbehaved(name, .malformed, now, &effects)
         }
-        guard isEnd else { return }
+        guard isEnd, let message = links[name]?.takeMessage() else { return }
         do {
             switch try LinkMessage(decoding: message) {
             case .ask(let number, let bytes):
@@ -239,6 +238,17 @@ extension GossipMachine {
             }
         } catch {
             misbehaved(name, .malformed, now, &effects)
+        }
+    }
+
+    /// Where messages of all links together take more than they may, the link with most of it is
+    /// ended.
+    private mutating func relieve(_ now: Instant, _ effects: inout [GossipEffect]) {
+        func bytes(_ link: LinkState) -> Int { link.outbox.bulkBytes + link.message.count }
+        while links.values.reduce(0, { $0 + bytes($1) }) > GossipLimits.messagesOfAll,
+            let largest = links.values.max(by: { bytes($0) < bytes($1) })
+        {
+            close(largest.name, .overload, now, &effects)
         }
     }
 
@@ -280,6 +290,7 @@ extension GossipMachine {
             effects.append(.unlink(name))
             planFill(now)
         }
+        relieve(now, &effects)
         dropOldMissing(now)
         keepTicking(now)
     }

@@ -22,7 +22,7 @@ struct LinkState: Sendable {
     /// Origins as the other side has numbered them.
     var table = OriginTable()
     /// The message that comes in pieces.
-    var message: [UInt8] = []
+    private(set) var message: [UInt8] = []
     var outbox = Outbox()
     /// Whether the network still has what was last transmitted.
     var isWriting = false
@@ -31,8 +31,10 @@ struct LinkState: Sendable {
     /// Whether announcements may go out.
     var mayAnnounce = false
     var heardAt: Instant
-    /// Whether we read nothing from it for now, so that its silence says nothing.
+    /// Whether we read nothing from it for now, so that its silence says nothing; and when we began
+    /// to read again.
     var isPaused = false
+    var resumedAt: Instant?
     /// When a piece of a session's message last went or came, or the link became a visit.
     var messageAt: Instant
     /// When it last asked for our view, and whether we wait for its own.
@@ -48,6 +50,8 @@ struct LinkState: Sendable {
     /// Events that came here first, since neighbors were last weighed.
     var firsts = 0
     var tally = LinkTally()
+    /// Whether nothing came from it while others told of what it was to hand over.
+    var isSuspect = false
     /// Answers to it that are being read.
     private var serving = 0
     private var serveBytes = GossipLimits.serveBurst
@@ -112,6 +116,7 @@ struct LinkState: Sendable {
 
     mutating func hear(_ bytes: [UInt8], at now: Instant) {
         heardAt = now
+        isSuspect = false
         tally.receivedBytes += bytes.count
         buffer.append(bytes)
     }
@@ -122,9 +127,35 @@ struct LinkState: Sendable {
         tally.hops += Int(hop)
         tally.lastHop = max(tally.lastHop, Int(hop))
         firsts += 1
-        keptPromise()
     }
 
-    /// Who sends events is forgiven what it did not send.
+    /// What was asked for has come after all.
     mutating func keptPromise() { promisesBroken = max(0, promisesBroken - 1) }
+
+    /// Whether what it was asked for may still lie in the network because we did not read it.
+    func mayHaveAnswered(at now: Instant) -> Bool {
+        isPaused || resumedAt.map { now - $0 < GossipLimits.graftFirst.upperBound } ?? false
+    }
+
+    /// Takes a piece of a message; false where the message is too long.
+    mutating func take(part: [UInt8], at now: Instant) -> Bool {
+        messageAt = now
+        guard message.count + part.count <= GossipLimits.messageBytes else { return false }
+        message += part
+        return true
+    }
+
+    /// The message whose last piece has come.
+    mutating func takeMessage() -> [UInt8] {
+        defer { message = [] }
+        return message
+    }
+
+    /// Nothing that waits goes out any more, nor is anything read.
+    mutating func beginClosing() {
+        phase = .closing
+        outbox = Outbox()
+        message = []
+        buffer = FrameBuffer()
+    }
 }

@@ -12,7 +12,11 @@ struct Outbox: Sendable {
         var place: PlaceRange
     }
 
+    /// What an entry for a place takes here.
+    static let entryBytes = MemoryLayout<PlaceRange>.stride
+
     private var control: Queue<(frame: [UInt8], kind: Frame.Kind)> = Queue()
+    private var controlBytes = 0
     private var grafts: [PlaceRange] = []
     private var wants: [PlaceRange] = []
     private var prunes: [NodeID] = []
@@ -30,7 +34,9 @@ struct Outbox: Sendable {
 
     /// Bytes that wait, about.
     var bytes: Int {
-        payloadBytes + bulkBytes + announcements.count * 9 + control.count * 16
+        payloadBytes + bulkBytes + controlBytes
+            + (announcements.count + grafts.count + wants.count) * Self.entryBytes
+            + prunes.count * 32
     }
 
     var isEmpty: Bool {
@@ -47,7 +53,9 @@ struct Outbox: Sendable {
     /// False where the queue is full: the neighbor reads nothing.
     mutating func put(_ frame: Frame, _ kind: Frame.Kind) -> Bool {
         guard control.count < GossipLimits.controlFrames else { return false }
-        control.append((frame.encoded(), kind))
+        let bytes = frame.encoded()
+        control.append((bytes, kind))
+        controlBytes += bytes.count
         return true
     }
 
@@ -128,12 +136,10 @@ struct Outbox: Sendable {
             tally.sent(frame.count + 4, kind)
         }
         while let next = control.popFirst() { put(next.frame, next.kind) }
-        if !prunes.isEmpty {
-            put(
-                packed(prunes.map { PlaceRange(origin: $0, from: 0, count: 0) }, Frame.prune),
-                .prune)
-            prunes = []
-        }
+        controlBytes = 0
+        var left = prunes.map { PlaceRange(origin: $0, from: 0, count: 0) }
+        prunes = []
+        for part in parts(&left) { put(packed(part, Frame.prune), .prune) }
         for part in parts(&grafts) { put(packed(part, Frame.graft), .graft) }
         for part in parts(&wants) { put(packed(part, Frame.want), .graft) }
         if withAnnouncements || isUrgent, !announcements.isEmpty {

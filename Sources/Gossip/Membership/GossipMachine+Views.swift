@@ -61,6 +61,8 @@ extension GossipMachine {
     mutating func settleMode(_ now: Instant, _ effects: inout [GossipEffect]) {
         if settings.mode == .off {
             for name in links.keys { close(name, .off, now, &effects) }
+            for name in dials.keys.sorted() { effects.append(.unlink(name)) }
+            dials = [:]
         }
         guard isOn else {
             timers.fill = nil
@@ -163,8 +165,7 @@ extension GossipMachine {
             return close(name, .duplicate, now, &effects)
         }
         if purpose == .visit {
-            let visits = links.keys.count { !$0.isOurs && links[$0]?.phase == .visit }
-            guard visits < GossipLimits.visitors else { return close(name, .full, now, &effects) }
+            guard makeRoomForVisit(now, &effects) else { return close(name, .full, now, &effects) }
             links[name]?.phase = .visit
             linkOf[node] = name
         } else {
@@ -216,6 +217,19 @@ extension GossipMachine {
         else { return false }
         evictedAt = now
         close(worst, .evicted, now, &effects)
+        return true
+    }
+
+    /// Whoever has visited for long enough makes room, or a few could keep all others out.
+    private mutating func makeRoomForVisit(
+        _ now: Instant, _ effects: inout [GossipEffect]
+    ) -> Bool {
+        let visits = links.values.filter { !$0.name.isOurs && $0.phase == .visit }
+        guard visits.count >= GossipLimits.visitors else { return true }
+        guard let oldest = visits.min(by: { $0.since < $1.since }),
+            now - oldest.since > GossipLimits.visitPause
+        else { return false }
+        close(oldest.name, .done, now, &effects)
         return true
     }
 
