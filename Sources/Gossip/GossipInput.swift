@@ -26,6 +26,9 @@ public enum GossipInput: Sendable {
     case proof([Event])
     /// A question over this link got no answer.
     case unanswered(LinkName)
+    /// A session with this neighbor takes long; another one is to be compared with meanwhile, unless
+    /// somebody is next.
+    case slow(NodeID, hasNext: Bool)
     /// Nothing is read from this link for now, or again.
     case paused(LinkName, Bool)
     /// Everything ends.
@@ -74,6 +77,8 @@ public enum GossipEffect: Hashable, Sendable {
     case answered(LinkName, number: UInt64, [UInt8])
     /// Compare logs with this neighbor, over its link.
     case reconcile(NodeID)
+    /// The same, when what goes round now has come to rest: sessions leave out what is that young.
+    case reconcileLater(NodeID)
     /// A peer has become a neighbor, or is one no longer.
     case neighborUp(NodeID)
     case neighborDown(NodeID, ByeCause?)

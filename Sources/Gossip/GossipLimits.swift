@@ -42,6 +42,10 @@ public enum GossipLimits {
     static let visitLife: Duration = .seconds(300)
     /// Any frame: the largest event and its head.
     public static let frameBytes = Limits.wireBytes + 64
+    /// What reading any frame costs, and looking at one place that is named, as bytes of events:
+    /// short frames and long lists take more than their length says.
+    static let frameWork = 64
+    static let placeWork = 32
     /// Bytes handed to the network at once, so that a control frame waits for no more than that.
     static let chunkBytes = 64 << 10
     /// One piece of a message that is longer than a frame should be.
@@ -69,8 +73,19 @@ public enum GossipLimits {
     static let missingOfOne = 4096
     static let missing = 16_384
     static let missingLife: Duration = .seconds(30)
-    /// A larger gap is not asked for place by place: a session brings it.
+    /// More places in a row than this, and events that are large, are asked for a few at a time and
+    /// without becoming a child: a post of many, or what found no room in a neighbor's queue.
     static let gap = 64
+    /// A longer row is not asked for place by place: a session brings it.
+    static let longestGap = 4096
+    /// What of such rows one neighbor is asked for at once, in small events; a large one counts as
+    /// fifteen of them. Both take less than `payloadBytes`, and than one read of the log brings.
+    static let window = 120
+    static let largeWeight = 15
+    /// Rows of one neighbor that wait for their turn; beyond it a session brings what it has.
+    static let rows = 256
+    /// Places of such rows that are looked at in one go.
+    static let rowPlaces = 512
     /// Neighbors that are remembered to have announced a missing event.
     static let announcers = 6
     /// Between looks at what is missing: each goes through all of it.

@@ -62,6 +62,7 @@ extension GossipMachine {
         bound("dials", dials.count, GossipLimits.dials)
         for link in links.values {
             bound("events missing from one", link.missing, GossipLimits.missingOfOne)
+            bound("rows", link.rows.count, GossipLimits.rows)
             bound("waiting bytes", link.outbox.bytes, Self.waitingBytes)
             bound("questions", link.questions, GossipLimits.questions)
         }
@@ -81,16 +82,21 @@ extension GossipMachine {
     private var brokenCounts: [String] {
         var broken: [String] = []
         var firsts: [LinkName: Int] = [:]
+        var weights: [LinkName: Int] = [:]
         for entry in missing.values {
             guard let first = entry.announcers.first else {
                 broken.append("a missing event has no announcer")
                 continue
             }
             firsts[first.link, default: 0] += 1
+            weights[first.link, default: 0] += entry.weight
         }
         for link in links.values {
             if link.missing != firsts[link.name, default: 0] {
                 broken.append("events missing from one are miscounted")
+            }
+            if link.taken != weights[link.name, default: 0] {
+                broken.append("a neighbor's window is miscounted")
             }
             if link.questions < 0 { broken.append("questions are fewer than none") }
         }
@@ -113,6 +119,8 @@ extension GossipMachine {
             if isNeeded, timer == nil { broken.append("no timer for \(name)") }
         }
         rule("missing events", timers.missing, isNeeded: !missing.isEmpty)
+        let hasMore = links.values.contains { !$0.rows.isEmpty && $0.hasWindow }
+        rule("rows", timers.missing, isNeeded: hasMore)
         rule("links", timers.tick, isNeeded: !links.isEmpty || !dials.isEmpty)
         rule("the next session", timers.reconcile, isNeeded: isOn)
         rule("the next visit", timers.redial, isNeeded: isOn)

@@ -124,6 +124,9 @@ public struct GossipMachine: Sendable {
                 leaveAlone(node, for: GossipLimits.redialLast, now)
             }
             close(name, .silent, now, &effects)
+        case .slow(let node, let hasNext):
+            if let name = linkOf[node] { links[name]?.answersSlowly = true }
+            if !hasNext { compareWithSomebodyElse(&effects) }
         case .paused(let name, let isPaused):
             links[name]?.isPaused = isPaused
             if !isPaused {
@@ -191,6 +194,13 @@ extension GossipMachine {
     /// Who is at a link's other end.
     public func peer(of name: LinkName) -> NodeID? { links.node(of: name) }
 
+    /// What it has cost to look at what a link has brought since this was last asked for, in bytes
+    /// of events that cost as much.
+    public mutating func takeWork(of name: LinkName) -> Int {
+        defer { links[name]?.work = 0 }
+        return links[name]?.work ?? 0
+    }
+
     /// Whom a link that is not open yet was to reach.
     public func dialled(_ name: LinkName) -> NodeID? { dials[name]?.node }
 
@@ -224,9 +234,12 @@ extension GossipMachine {
     /// A session with a peer has ended. A visit ends with it, unless the two were not equal: then
     /// gossip does not reach from one to the other, and they become neighbors.
     public mutating func reconciled(
-        with node: NodeID, wereEqual: Bool, at now: Instant, into effects: inout [GossipEffect]
+        with node: NodeID, wereEqual: Bool, inTime: Bool = true, at now: Instant,
+        into effects: inout [GossipEffect]
     ) {
-        guard let name = linkOf[node], links[name]?.phase == .visit, name.isOurs else { return }
+        guard let name = linkOf[node] else { return }
+        if inTime { links[name]?.answersSlowly = false }
+        guard links[name]?.phase == .visit, name.isOurs else { return }
         guard !wereEqual, links[name]?.purpose == .visit else {
             return close(name, .done, now, &effects)
         }

@@ -34,6 +34,20 @@ struct TokenBucketTests {
         #expect(bucket.wait(for: 1, rate, at: .zero) == .milliseconds(500))
     }
 
+    @Test func whatWasDoneAlreadyIsOwedAndPaidBeforeAnythingElse() {
+        var bucket = TokenBucket()
+        #expect(bucket.owe(10, rate, at: at(1)) == nil)
+        #expect(bucket.owe(6, rate, at: at(1)) == .seconds(3))
+        #expect(bucket.wait(for: 1, rate, at: at(1)) == .milliseconds(3500))
+        #expect(bucket.wait(for: 1, rate, at: at(4.5)) == nil)
+        // No more than a burst, however much it was; and what is taken meanwhile pays nothing back.
+        bucket = TokenBucket()
+        for _ in 0..<5 { _ = bucket.owe(.max, rate, at: at(1)) }
+        bucket.take(1, rate, at: at(1))
+        #expect(bucket.owe(0, rate, at: at(1)) == nil)
+        #expect(bucket.wait(for: 1, rate, at: at(1)) == .milliseconds(5500))
+    }
+
     @Test func timeThatRunsBackwardsOrFarAheadHarmsNothing() {
         var bucket = TokenBucket()
         bucket.take(10, rate, at: at(100))

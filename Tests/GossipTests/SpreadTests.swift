@@ -161,6 +161,97 @@ struct SpreadTests {
         #expect(lab.machine.missing.keys.allSatisfy { $0.origin != Things.node(6) })
     }
 
+    /// Places that were asked for by these frames.
+    private func wanted(_ frames: [Frame], _ lab: Lab, _ link: LinkName) throws -> Int {
+        let packed = frames.compactMap { if case .want(let bytes) = $0 { bytes } else { nil } }
+        return try packed.reduce(0) { sum, bytes in
+            sum + Int(try lab.ranges(bytes, over: link).reduce(0) { $0 + $1.count })
+        }
+    }
+
+    @Test func aLongRowIsAskedForAWindowAtATimeAsItComes() throws {
+        let lab = Lab(peers: 10)
+        let link = lab.dialled(by: 1)
+        _ = lab.takeEffects()
+        lab.announce(5, 1...1000, over: link)
+        #expect(lab.machine.missing.count == GossipLimits.window)
+        lab.pass(.milliseconds(500))
+        #expect(try wanted(lab.frames(link), lab, link) == GossipLimits.window)
+        for sequence in 1...50 as ClosedRange<UInt64> {
+            lab.sendEvent(Things.event(5, sequence), over: link)
+        }
+        lab.acceptAll()
+        lab.pass(.milliseconds(20))
+        let frames = lab.frames(link)
+        #expect(grafts(frames).isEmpty)
+        #expect(try wanted(frames, lab, link) == 50)
+        #expect(lab.machine.brokenRules.isEmpty)
+        #expect(!lab.effects.contains(.reconcile(Things.node(1))))
+    }
+
+    @Test func largeEventsAreAskedForAFewAtATime() throws {
+        let lab = Lab(peers: 10)
+        let link = lab.dialled(by: 1)
+        for sequence in 1...40 as ClosedRange<UInt64> {
+            let range = PlaceRange(
+                origin: Things.node(5), from: sequence, count: 1, isLarge: true)
+            lab.send(.announce(lab.packed([range], over: link)), over: link)
+        }
+        lab.pass(.milliseconds(20))
+        #expect(try wanted(lab.frames(link), lab, link) == 8)
+        lab.sendEvent(Things.event(5, 1, bytes: 20_000), over: link)
+        lab.acceptAll()
+        lab.pass(.milliseconds(20))
+        #expect(try wanted(lab.frames(link), lab, link) == 1)
+    }
+
+    @Test func aRowThatIsMadeUpKeepsNothingAway() {
+        let lab = Lab(peers: 10)
+        let links = (1...2).map { lab.dialled(by: $0) }
+        lab.announce(5, 1...1000, over: links[0])
+        lab.pass(.milliseconds(300))
+        lab.announce(5, 1...1, over: links[1])
+        lab.pass(.milliseconds(600))
+        #expect(!grafts(lab.frames(links[1])).isEmpty)
+    }
+
+    @Test func moreRowsThanThereIsRoomForAreASessionsWork() {
+        let lab = Lab(peers: 10)
+        let link = lab.dialled(by: 1)
+        _ = lab.takeEffects()
+        for place in 0..<GossipLimits.rows as Range<Int> {
+            let from = UInt64(place * 200 + 1)
+            lab.announce(5, from...from + 99, over: link)
+        }
+        #expect(!lab.effects.contains(.reconcile(Things.node(1))))
+        for place in 0..<3 as Range<Int> {
+            let from = UInt64(place * 200 + 1)
+            lab.announce(6, from...from + 99, over: link)
+        }
+        #expect(lab.effects.contains(.reconcile(Things.node(1))))
+        #expect(lab.effects.contains(.reconcileLater(Things.node(1))))
+        #expect(lab.machine.brokenRules.isEmpty)
+    }
+
+    @Test func whatANeighborHasNotHadCostsNothingOfItsShare() {
+        let lab = Lab(peers: 10)
+        let link = lab.dialled(by: 1)
+        var served = 0
+        for sequence in 1...200 as ClosedRange<UInt64> {
+            let event = Things.event(0, sequence, bytes: 60_000)
+            lab.post(event)
+            let range = PlaceRange(origin: Things.node(0), from: sequence, count: 1)
+            lab.send(.want(lab.packed([range], over: link)), over: link)
+            for case .serve(let link, _) in lab.takeEffects() {
+                served += 1
+                lab.give(.served(link, [event]))
+            }
+            _ = lab.frames(link)
+        }
+        #expect(served == 200)
+        #expect(lab.machine.tally.unserved == 0)
+    }
+
     @Test func whoIsLostAsAParentIsReplacedByWhoeverToldNext() throws {
         let lab = Lab(peers: 10)
         let links = (1...3).map { lab.dialled(by: $0) }

@@ -60,6 +60,18 @@ struct MemoryLogTests {
         #expect(page(after: 9, excluding: peer) == ([], 10, true))
     }
 
+    @Test func theEventThatReachesTheBytesIsTheLast() {
+        let ids = log.entries.prefix(4).map(\.event.id)
+        let two = log.entries.prefix(2).reduce(0) { $0 + $1.event.wireSize }
+        for (bytes, count) in [(two, 2), (two + 1, 3), (1, 1), (0, 0)] {
+            guard case .events(let events) = log.answer(.events(ids, bytes: bytes)) else {
+                Issue.record("not events")
+                return
+            }
+            #expect(events.map(\.id) == Array(ids.prefix(count)))
+        }
+    }
+
     @Test func eventsComeInTheOrderAskedForWithoutThoseNotHeld() {
         let ids = [log.entries[4].event.id, EventID.zero, log.entries[1].event.id]
         guard case .events(let events) = log.answer(.events(ids)) else {

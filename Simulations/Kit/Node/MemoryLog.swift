@@ -75,9 +75,20 @@ extension MemoryLog {
         switch query {
         case .page(let position, let events, let bytes, let sender):
             page(after: position, events: events, bytes: bytes, excluding: sender)
-        case .events(let ids):
-            .events(ids.compactMap { id in places[id].map { entries[$0].event } })
+        case .events(let ids, let bytes): .events(events(ids, bytes: bytes))
         }
+    }
+
+    /// As many as the log on the disk would read.
+    private func events(_ ids: [EventID], bytes: Int) -> [Event] {
+        var found: [Event] = []
+        var size = 0
+        for id in ids where size < bytes {
+            guard let place = places[id] else { continue }
+            found.append(entries[place].event)
+            size += entries[place].event.wireSize
+        }
+        return found
     }
 
     /// At least one entry where there is one, or an event larger than `bytes` would stop the reader

@@ -20,6 +20,12 @@ public struct Timestamp: Hashable, Comparable, Sendable, BitwiseCopyable {
         a.physical != b.physical ? a.physical < b.physical : a.counter < b.counter
     }
 
+    /// The reading before this one; the first one has none but itself.
+    @inlinable public var previous: Self {
+        if counter > 0 { return Self(physical: physical, counter: counter - 1) }
+        return physical > 0 ? Self(physical: physical - 1, counter: .max) : self
+    }
+
     /// The next reading after this one; a full counter carries into the microseconds.
     @inlinable public var next: Self {
         counter == .max

@@ -67,7 +67,14 @@ public enum Query: Hashable, Sendable {
     /// Entries after `position`, at most `events` and `bytes` of them, without those that
     /// `excluding` handed to us.
     case page(after: UInt64, events: Int, bytes: Int, excluding: NodeID?)
-    case events([EventID])
+    /// These events in this order, as far as they are held, until they take so many bytes together:
+    /// the one that reaches it is the last.
+    case events([EventID], bytes: Int)
+
+    /// As many of these events as a page holds: whoever needs more asks again.
+    public static func events(_ ids: [EventID]) -> Self {
+        .events(ids, bytes: MessageLimits.pageBytes)
+    }
 }
 
 /// What happened, for those who watch.

@@ -234,6 +234,9 @@ extension Engine {
         settle(storing.jobs, now, &effects)
         guard !storing.write.entries.isEmpty else { return }
         report(.accepted(storing.write.entries), &effects)
+        linkWork.noteLate(
+            storing.write.entries.lazy.map(\.event.header.time),
+            above: wall + EngineLimits.gossipGrace, now)
         spread(storing.write.entries, now, &effects)
         gossip(storing, now, &effects)
     }

@@ -66,12 +66,20 @@ enum EngineLimits {
     static let compareSoon: Duration = .seconds(1)
     /// Events this young are left out of sessions between neighbors: they are on their way.
     static let gossipGrace: Duration = .seconds(-2)
+    static let gossipYouth: Duration = .zero - gossipGrace
     /// Older events are announced to neighbors and not sent unasked.
     static let newsAge: Duration = .seconds(-30)
     /// A question over a link is given up after this long; the link has its own signs of life.
     static let answerLife: Duration = .seconds(30)
     /// How long one session with a neighbor keeps others waiting.
     static let sessionTurn: Duration = .seconds(5)
+    /// The same where a question stays open for so long; and all that a neighbor gets whose last
+    /// turn ran out, so that a few that answer slowly keep nobody from the others.
+    static let turnAnswer: Duration = .seconds(2)
+    static let slowTurn: Duration = .milliseconds(500)
+    /// A session that is to bring what a queue or a gap has swallowed is run once more after this
+    /// long, when all of it is older than what sessions leave out.
+    static let reconcileLater: Duration = .seconds(3)
     /// More events at once than this are history, not news.
     static let freshEvents = 64
     /// Bodies that are missing are asked for at most this often from one peer.

@@ -28,7 +28,8 @@ extension Engine {
             linkWork.pausedUntil[link] = nil
             readOn(link, now, &effects)
         }
-        if let due = linkWork.reconcileAt, due <= now { reconcileWithWaiting(now, &effects) }
+        endTurn(now, &effects)
+        for node in linkWork.takeDue(now) { reconcile(with: node, now, &effects) }
         for link in linkWork.waiting.keys.sorted() { takeWaiting(of: link, now, &effects) }
     }
 
@@ -118,12 +119,14 @@ extension Engine {
         case .answered(let link, let number, let bytes):
             answeredOverLink(bytes, number, link, now, &effects)
         case .reconcile(let node): reconcile(with: node, now, &effects)
+        case .reconcileLater(let node):
+            linkWork.reconcile(with: node, at: now + EngineLimits.reconcileLater)
         case .neighborUp(let node):
             report(.neighbor(node, isUp: true, nil), &effects)
             endStreams(now, &effects)
             // What went round while the link was opened was too young for its first session.
             if gossip.link(to: node)?.isOurs == true {
-                wait(toReconcileWith: node, until: now + .seconds(3))
+                linkWork.reconcile(with: node, at: now + EngineLimits.reconcileLater)
             }
         case .isOn(let node):
             guard linkWork.offPeers.remove(node) != nil else { return }
@@ -131,8 +134,7 @@ extension Engine {
         case .neighborDown(let node, let cause):
             report(.neighbor(node, isUp: false, cause), &effects)
         case .isOff(let node):
-            guard gossip.isOn else { return }
-            linkWork.offPeers.insert(node)
+            guard gossip.isOn, linkWork.offPeers.insert(node).inserted else { return }
             resumeStreams(with: node, now)
         case .lost(let link): lost(link, now, &effects)
         case .delivered(let id, let hop): report(.delivered(id, hop: hop), &effects)
@@ -199,30 +201,44 @@ extension Engine {
         guard settings.isAutomatic, let peer = peers[node], peer.isActive,
             gossip.link(to: node) != nil
         else { return }
-        let last = linkWork.reconciledAt[node]
-        let isSoon = last.map { now - $0 < GossipLimits.reconcileAgain } ?? false
-        // Two at once would bring the same events. A visit has no time to wait.
-        let isBusy = linkWork.reconciling.map { busy in
-            peers[busy.node]?.session != nil && now - busy.since < EngineLimits.sessionTurn
+        let again = linkWork.reconciledAt[node].map { $0 + GossipLimits.reconcileAgain } ?? now
+        guard peer.session == nil, again <= now else {
+            return linkWork.reconcile(with: node, at: now + GossipLimits.reconcileAgain)
         }
-        guard peer.session == nil, !isSoon, isBusy != true || gossip.isVisit(node) else {
-            return wait(toReconcileWith: node, until: now + GossipLimits.reconcileAgain)
+        // Two at once would bring the same events. A visit has no time to wait.
+        if let busy = linkWork.reconciling, peers[busy.node]?.session != nil, !gossip.isVisit(node)
+        {
+            if !linkWork.nextToReconcile.contains(node) { linkWork.nextToReconcile.append(node) }
+            return
         }
         linkWork.reconciledAt[node] = now
         linkWork.reconciling = (node, now)
         startSession(with: node, operation: nil, now, &effects)
     }
 
-    private mutating func wait(toReconcileWith node: NodeID, until due: Instant) {
-        if !linkWork.nextToReconcile.contains(node) { linkWork.nextToReconcile.append(node) }
-        linkWork.reconcileAt = min(linkWork.reconcileAt ?? due, due)
+    /// A session goes on for longer than others can wait: it may, and so may they.
+    private mutating func endTurn(_ now: Instant, _ effects: inout [Effect]) {
+        guard let end = linkWork.turnEnd, end <= now, let node = linkWork.reconciling?.node else {
+            return
+        }
+        linkWork.reconciling = nil
+        let isOpen = peers[node]?.session != nil
+        if isOpen { linkWork.slow.insert(node) }
+        let hasNext = !linkWork.nextToReconcile.isEmpty
+        reconcileWithWaiting(now, &effects)
+        if isOpen { tell(.slow(node, hasNext: hasNext), now, &effects) }
     }
 
     private mutating func reconcileWithWaiting(_ now: Instant, _ effects: inout [Effect]) {
-        linkWork.reconcileAt = nil
         let nodes = linkWork.nextToReconcile
         linkWork.nextToReconcile = []
-        for node in nodes { reconcile(with: node, now, &effects) }
+        // Those that keep others waiting come last.
+        for node in nodes where !linkWork.slow.contains(node) {
+            reconcile(with: node, now, &effects)
+        }
+        for node in nodes where linkWork.slow.contains(node) {
+            reconcile(with: node, now, &effects)
+        }
     }
 
     /// A session is over; a visit is, too.
@@ -230,10 +246,13 @@ extension Engine {
         reconciledWith node: NodeID, wereEqual: Bool, _ now: Instant, _ effects: inout [Effect]
     ) {
         var wanted: [GossipEffect] = []
-        gossip.reconciled(with: node, wereEqual: wereEqual, at: now, into: &wanted)
+        gossip.reconciled(
+            with: node, wereEqual: wereEqual, inTime: linkWork.reconciling?.node == node, at: now,
+            into: &wanted)
         carryOut(wanted, now, &effects)
         guard linkWork.reconciling?.node == node else { return }
         linkWork.reconciling = nil
+        linkWork.slow.remove(node)
         reconcileWithWaiting(now, &effects)
     }
 }

@@ -51,17 +51,17 @@ extension Engine {
         if !isPaused { linkWork.withheld.insert(link) }
     }
 
-    /// Bytes came: they are paid for before they are looked at, or the link is read later.
+    /// Bytes came: they are paid for, by their number or by the work that they were, and where that
+    /// was more than the sender may have, the link is read on later.
     mutating func received(
         _ bytes: [UInt8], over link: LinkName, _ now: Instant, _ effects: inout [Effect]
     ) {
-        if let node = gossip.peer(of: link),
-            let wait = peers[inPassing: node]?.budget.charge(
-                .live, requests: 0, bytes: bytes.count, at: now)
-        {
+        let node = gossip.peer(of: link)
+        tell(.received(link, bytes), now, &effects)
+        let cost = max(bytes.count, gossip.takeWork(of: link))
+        if let node, let wait = peers[inPassing: node]?.budget.owe(bytes: cost, at: now) {
             linkWork.pausedUntil[link] = now + wait
         }
-        tell(.received(link, bytes), now, &effects)
         readOn(link, now, &effects)
     }
 

@@ -16,7 +16,7 @@ extension Engine {
                 message, eventBytes: request.eventBytes, over: link, into: &wanted)
             if isSent {
                 linkWork.questions[token] = LinkWork.Question(
-                    link: link, node: node, due: now + EngineLimits.answerLife,
+                    link: link, node: node, asked: now, due: now + EngineLimits.answerLife,
                     sentBytes: bytes.count + LinkMessage.overhead)
                 for case .transmit(let link, let bytes) in wanted {
                     effects.append(.transmit(link, bytes))

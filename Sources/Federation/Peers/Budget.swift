@@ -86,6 +86,12 @@ public struct Budget: Hashable, Sendable {
         return nil
     }
 
+    /// Pays for live bytes that were read already; says how long nothing more should be read, where
+    /// they were more than there was.
+    public mutating func owe(bytes: Int, at now: Instant) -> Duration? {
+        live.bytes.owe(Int64(bytes), BudgetLimits.liveBytes, at: now)
+    }
+
     private static func longer(_ a: Duration?, _ b: Duration?) -> Duration? {
         guard let a, let b else { return a ?? b }
         return max(a, b)

@@ -39,8 +39,19 @@ public struct TokenBucket: Hashable, Sendable {
     public mutating func take(_ cost: Int64, _ rate: Rate, at now: Instant) {
         guard cost > 0 else { return }
         let price = min(cost, rate.burst) * Self.unit
-        spent = min(spending(rate, at: now) + price, rate.burst * Self.unit)
+        let before = spending(rate, at: now)
+        spent = max(before, min(before + price, rate.burst * Self.unit))
         at = max(at, now)
+    }
+
+    /// Takes `cost` tokens out for what was done already, if need be as a debt of one burst at
+    /// most; says how long until there is none.
+    public mutating func owe(_ cost: Int64, _ rate: Rate, at now: Instant) -> Duration? {
+        guard cost > 0 else { return nil }
+        spent = spending(rate, at: now) + min(cost, rate.burst) * Self.unit
+        at = max(at, now)
+        let debt = spending(rate, at: now) - rate.burst * Self.unit
+        return debt > 0 ? .microseconds((debt + rate.perSecond - 1) / rate.perSecond) : nil
     }
 
     /// Puts tokens back that were taken for nothing.
@@ -53,7 +64,7 @@ public struct TokenBucket: Hashable, Sendable {
     private func spending(_ rate: Rate, at now: Instant) -> Int64 {
         let elapsed = max(0, (now - at).microseconds)
         let (refill, overflows) = elapsed.multipliedReportingOverflow(by: rate.perSecond)
-        return overflows ? 0 : max(0, min(spent, rate.burst * Self.unit) - refill)
+        return overflows ? 0 : max(0, min(spent, 2 * rate.burst * Self.unit) - refill)
     }
 
     private static let unit: Int64 = 1_000_000

@@ -76,7 +76,16 @@ extension Engine {
     var cutoff: Timestamp? { cutoff(at: wall + Limits.clockAhead) }
 
     /// The same for a session between neighbors: the last seconds are gossip's.
-    private var recentCutoff: Timestamp? { cutoff(at: wall + EngineLimits.gossipGrace) }
+    private var recentCutoff: Timestamp? {
+        let usual = cutoff(at: wall + EngineLimits.gossipGrace)
+        // Where one clock was ahead, all events are from then on: left out is only what has come
+        // lately, or sessions would find nothing until the clocks have caught up.
+        guard let usual, let last = index.tree.last,
+            last.physical > (wall + EngineLimits.gossipYouth).microseconds
+        else { return usual }
+        guard let lowest = linkWork.lowestOfLate(now) else { return cutoff }
+        return max(usual, lowest.previous)
+    }
 
     private func cutoff(at time: WallTime) -> Timestamp? {
         let limit = time.microseconds

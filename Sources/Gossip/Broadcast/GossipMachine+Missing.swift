@@ -13,12 +13,17 @@ extension GossipMachine {
             let last = log.last(of: range.origin)
             let end = range.from + range.count - 1
             // What is far ahead, or much at once, is a session's work, if it is true at all.
-            guard range.count <= UInt64(GossipLimits.gap), end <= last + GossipLimits.leap,
-                places >= Int(range.count)
+            guard range.count <= UInt64(GossipLimits.longestGap), end <= last + GossipLimits.leap,
+                places > 0
             else {
                 wantsSession =
                     wantsSession || end > last
                     || !log.holds(range.origin, at: range.from)
+                continue
+            }
+            guard !range.isLarge, range.count <= UInt64(GossipLimits.gap) else {
+                let isNoted = links[name]?.lineUp(range, at: now) ?? true
+                wantsSession = wantsSession || !isNoted
                 continue
             }
             places -= Int(range.count)
@@ -28,14 +33,47 @@ extension GossipMachine {
                 wantsSession = wantsSession || !isNoted
             }
         }
+        takeRows(of: name, slot, now, log, &effects)
         if wantsSession { askSession(name, now, &effects) }
+    }
+
+    /// Asks for more of the long rows that a neighbor has announced, as far as its window allows.
+    private mutating func takeRows(
+        of name: LinkName, _ slot: Int, _ now: Instant, _ log: some GossipLog,
+        _ effects: inout [GossipEffect]
+    ) {
+        var places = GossipLimits.rowPlaces
+        while let row = links[name]?.rows.first, links[name]?.hasWindow == true {
+            guard places > 0 else { return wakeForMissing(now + GossipLimits.missingEvery) }
+            places -= 1
+            let place = Place(row.range.origin, row.range.from)
+            links[name]?.passRow()
+            guard log.admits(place.origin, at: place.sequence) else { continue }
+            guard heardOf(place, row.range, over: name, slot, now, log, since: row.since) else {
+                links[name]?.rows.removeAll()
+                return askSession(name, now, &effects)
+            }
+        }
+    }
+
+    /// Whether somebody else is to hand over this origin's events, and seems to be able to.
+    private func hasParent(of origin: NodeID, beside slot: Int) -> Bool {
+        guard let parent = trees[origin].map({ Int($0.parent) }), parent >= 0, parent != slot,
+            let link = slots[parent].flatMap({ links[$0] })
+        else { return false }
+        return !link.isSuspect && !link.isPaused
+    }
+
+    private mutating func wakeForMissing(_ due: Instant) {
+        timers.missing = min(timers.missing ?? due, due)
     }
 
     /// False where there is no room for it.
     private mutating func heardOf(
         _ place: Place, _ range: PlaceRange, over name: LinkName, _ slot: Int, _ now: Instant,
-        _ log: some GossipLog
+        _ log: some GossipLog, since row: Instant? = nil
     ) -> Bool {
+        links[name]?.work += GossipLimits.placeWork
         let isHeld = log.holds(place.origin, at: place.sequence)
         // What is held for long needs no place in the table.
         if !isHeld || known.contains(short(place)) {
@@ -52,6 +90,13 @@ extension GossipMachine {
                 missing[place] = entry
                 timers.missing = min(timers.missing ?? entry.due, entry.due)
             }
+            if entry.isOfRow, row == nil {
+                // As above, of a row that may be made up.
+                entry.isOfRow = false
+                entry.due = min(entry.due, now + GossipLimits.graftFirst.upperBound)
+                missing[place] = entry
+                wakeForMissing(entry.due)
+            }
             guard entry.announcers.count < GossipLimits.announcers,
                 !entry.announcers.contains(where: { $0.link == name })
             else { return true }
@@ -62,13 +107,20 @@ extension GossipMachine {
         guard missing.count < GossipLimits.missing,
             links[name]?.missing ?? 0 < GossipLimits.missingOfOne
         else { return false }
+        let weight = range.isLarge ? GossipLimits.largeWeight : row == nil ? 0 : 1
         links[name]?.missing += 1
+        links[name]?.taken += weight
         // A large event is sent to nobody unasked: ask at once.
-        var due = range.isLarge ? now : now + graftWait
+        var due = range.isLarge ? now : (row ?? now) + graftWait
+        if row != nil, !range.isLarge, hasParent(of: place.origin, beside: slot) {
+            // A row comes from the parent too, and takes its time.
+            due = due + graftWait * 2
+        }
         if comingPlaces[place] != nil { due = now + GossipLimits.patience }
         missing[place] = Missing(
-            announcers: [announcer], since: now, due: due, isLarge: range.isLarge)
-        timers.missing = min(timers.missing ?? due, due)
+            announcers: [announcer], since: now, due: due, isLarge: range.isLarge,
+            isOfRow: row != nil && !range.isLarge, weight: weight)
+        wakeForMissing(due)
         keepTicking(now)
         return true
     }
@@ -88,6 +140,10 @@ extension GossipMachine {
     mutating func askForMissing(
         _ now: Instant, _ log: some GossipLog, _ effects: inout [GossipEffect]
     ) {
+        for (slot, name) in slots.enumerated() {
+            guard let name else { continue }
+            takeRows(of: name, slot, now, log, &effects)
+        }
         var asked: Set<LinkName> = []
         var silent: Set<LinkName> = []
         let due = missing.filter { $0.value.due <= now }.keys.sorted()
@@ -114,17 +170,17 @@ extension GossipMachine {
             }
             let name = able[entry.tries % able.count].link
             let round = entry.tries / entry.announcers.count
-            if entry.tries == 0, !entry.isLarge {
+            if entry.tries == 0, !entry.isWanted {
                 suspectParent(of: place.origin, since: entry.since, now, &effects)
             }
             entry.tries += 1
             entry.asked = name
-            let first = entry.isLarge ? GossipLimits.patience : graftWait * 2 / 3
+            let first = entry.isWanted ? GossipLimits.patience : graftWait * 2 / 3
             let wait = first * (1 << min(round, 4))
             entry.due = now + min(wait, GossipLimits.graftLast)
             missing[place] = entry
             let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1)
-            if entry.isLarge {
+            if entry.isWanted {
                 links[name]?.outbox.want(range)
             } else {
                 links[name]?.outbox.graft(range)
@@ -142,6 +198,9 @@ extension GossipMachine {
         for name in silent.sorted() { broke(name, now, &effects) }
         timers.missing = missing.values.map(\.due).min().map {
             max($0, now + GossipLimits.missingEvery)
+        }
+        if links.values.contains(where: { !$0.rows.isEmpty && $0.hasWindow }) {
+            wakeForMissing(now + GossipLimits.missingEvery)
         }
     }
 
@@ -170,7 +229,7 @@ extension GossipMachine {
         _ entry: Missing, to sender: LinkName, of origin: NodeID, _ now: Instant,
         _ effects: inout [GossipEffect]
     ) {
-        guard entry.tries == 0, !entry.isLarge, now - entry.since >= GossipLimits.betterBy,
+        guard entry.tries == 0, !entry.isWanted, now - entry.since >= GossipLimits.betterBy,
             let first = entry.announcers.first?.link, first != sender, links[first]?.slot != nil
         else { return }
         let isDue = withTree(of: origin, now) { tree in
@@ -186,7 +245,11 @@ extension GossipMachine {
 
     mutating func forget(_ entry: Missing, at place: Place) {
         missing[place] = nil
-        if let first = entry.announcers.first { links[first.link]?.missing -= 1 }
+        guard let first = entry.announcers.first?.link else { return }
+        links[first]?.missing -= 1
+        links[first]?.taken -= entry.weight
+        // The next of its row may be asked for: at once.
+        if links[first]?.rows.isEmpty == false { wakeForMissing(entry.since) }
     }
 
     /// A link is gone: what it announced may still come from others.
@@ -199,7 +262,10 @@ extension GossipMachine {
             missing[place] = entry.announcers.isEmpty ? nil : entry
             guard wasFirst else { continue }
             links[name]?.missing -= 1
-            if let first = entry.announcers.first { links[first.link]?.missing += 1 }
+            links[name]?.taken -= entry.weight
+            guard let first = entry.announcers.first?.link else { continue }
+            links[first]?.missing += 1
+            links[first]?.taken += entry.weight
         }
     }
 
@@ -231,6 +297,7 @@ extension GossipMachine {
     ) {
         guard let node = links[name]?.node else { return }
         effects.append(.reconcile(node))
+        effects.append(.reconcileLater(node))
     }
 
     /// A neighbor wants an origin's events unasked.
@@ -252,10 +319,23 @@ extension GossipMachine {
             asked.append(range)
         }
         guard !asked.isEmpty else { return }
-        guard links[name]?.mayServe(asked, at: now) == true else {
+        links[name]?.work += (GossipLimits.serve - Int(left)) * GossipLimits.placeWork
+        let again = asked.reduce(0) { sum, range in
+            let places = range.from..<range.from + range.count
+            return sum + places.count { wasSent(range.origin, $0, to: name) }
+        }
+        guard links[name]?.mayServe(again, at: now) == true else {
             links[name]?.tally.unserved += asked.count
             return
         }
         effects.append(.serve(name, asked))
+    }
+
+    /// Whether a place costs a neighbor of its share, because it has had the event, or for all that
+    /// is known. What was announced to it lately and not sent is served as what is pushed.
+    func wasSent(_ origin: NodeID, _ sequence: UInt64, to name: LinkName) -> Bool {
+        let place = short(Place(origin, sequence))
+        guard let slot = links[name]?.slot, known.contains(place) else { return true }
+        return known[place] & 1 << UInt32(slot) != 0
     }
 }

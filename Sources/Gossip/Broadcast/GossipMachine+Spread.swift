@@ -69,11 +69,15 @@ extension GossipMachine {
             let origin = event.header.origin
             let hop = hop(of: event, from: name)
             let place = Place(event)
-            missing[place].map { forget($0, at: place) }
-            withTree(of: origin, now) { tree in
-                tree.parent = Int8(slot ?? -1)
-                // Whoever hands us the events needs none of them from us.
-                if let slot { tree.setLazy(slot) }
+            let entry = missing[place]
+            entry.map { forget($0, at: place) }
+            // What was asked for alone says nothing of the ways by which events come unasked.
+            if entry.map({ $0.tries == 0 || !$0.isWanted }) ?? true {
+                withTree(of: origin, now) { tree in
+                    tree.parent = Int8(slot ?? -1)
+                    // Whoever hands us the events needs none of them from us.
+                    if let slot { tree.setLazy(slot) }
+                }
             }
             links[name]?.note(deliveredAfter: hop)
             if !isLate { push(event, hop: hop, now, &effects) }
@@ -100,7 +104,7 @@ extension GossipMachine {
         guard event.wireSize <= settings.eagerBytes || settings.spread == .flood else { return }
         let next = hop == .max ? hop : hop + 1
         let range = PlaceRange(origin: place.origin, from: place.sequence, count: 1, hop: hop)
-        let holders = known[short(place)]
+        let holders = holders(of: place)
         var told: UInt32 = 0
         var bytes: [UInt8]?
         for (slot, name) in slots.enumerated() {
@@ -119,6 +123,16 @@ extension GossipMachine {
             write(name, &effects)
         }
         if told != 0 { known.add(told, to: short(place)) }
+    }
+
+    /// Slots whose neighbors are known to have what stands at a place, or have said so.
+    private func holders(of place: Place) -> UInt32 {
+        var holders = known[short(place)]
+        for (slot, name) in slots.enumerated() {
+            guard let name, let rows = links[name]?.rows, !rows.isEmpty else { continue }
+            if rows.all.contains(where: { $0.contains(place) }) { holders |= 1 << UInt32(slot) }
+        }
+        return holders
     }
 
     /// A neighbor reads more slowly than events come: from now on they are announced to it.
@@ -170,6 +184,8 @@ extension GossipMachine {
             if stored.way != .found { push(event, hop: hop, now, &effects) }
             guard settings.spread == .trees else { continue }
             announce(event, hop: hop, now)
+            // What others have found as well is not asked for as what is new.
+            if stored.way != .found { known.add(0, to: short(place)) }
         }
         if settings.spread == .flood { return }
         if events.contains(where: { $0.event.wireSize > settings.eagerBytes }) {
@@ -182,7 +198,7 @@ extension GossipMachine {
         let range = PlaceRange(
             origin: place.origin, from: place.sequence, count: 1, hop: hop,
             isLarge: event.wireSize > settings.eagerBytes)
-        let who = known[short(place)]
+        let who = holders(of: place)
         for (slot, name) in slots.enumerated() {
             guard let name, who & 1 << UInt32(slot) == 0 else { continue }
             if links[name]?.outbox.announce(range) == true {
@@ -207,7 +223,8 @@ extension GossipMachine {
     mutating func served(
         _ events: [Event], over name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
-        links[name]?.served(events)
+        let again = events.filter { wasSent($0.header.origin, $0.header.sequence, to: name) }
+        links[name]?.served(again: again)
         guard let slot = links[name]?.slot else { return }
         for event in events where event.body != nil {
             let place = Place(event)

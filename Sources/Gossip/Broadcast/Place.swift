@@ -33,6 +33,25 @@ struct Missing: Sendable {
     /// Who was asked last.
     var asked: LinkName?
     var isLarge: Bool
+    /// Whether it is one of a long row.
+    var isOfRow: Bool
+
+    /// Whether it is asked for alone, without becoming a child of whoever has it.
+    var isWanted: Bool { isLarge || isOfRow }
+    /// What it takes of its first announcer's window, as long as it is missing.
+    let weight: Int
+}
+
+/// What a neighbor has announced and is asked for a few at a time.
+struct Row: Sendable {
+    /// What is left of it.
+    var range: PlaceRange
+    let since: Instant
+
+    func contains(_ place: Place) -> Bool {
+        range.origin == place.origin && place.sequence >= range.from
+            && place.sequence - range.from < range.count
+    }
 }
 
 /// An event on its way into the log.

@@ -10,6 +10,7 @@ extension GossipMachine {
         {
             // What it missed meanwhile was announced, or a session tells.
             effects.append(.reconcile(node))
+            effects.append(.reconcileLater(node))
         }
         if links[name]?.phase == .closing { effects.append(.unlink(name)) }
     }
@@ -92,6 +93,7 @@ extension GossipMachine {
         asked.vacate(slot)
         effects.append(.neighborDown(link.node, cause))
         forgetAnnouncer(name)
+        links[name]?.rows.removeAll()
         replaceParent(slot, isGone: true, &effects)
         if cause != .shutdown { planFill(now) }
     }
@@ -105,6 +107,7 @@ extension GossipMachine {
         links[name]?.hear(bytes, at: now)
         var events: [Event] = []
         while let frame = nextFrame(of: name, now, &effects) {
+            links[name]?.work += GossipLimits.frameWork
             take(frame, over: name, now, log, &events, &effects)
             guard let phase = links[name]?.phase, phase != .closing else { break }
         }
@@ -155,7 +158,7 @@ extension GossipMachine {
         case (.welcome(let version), .greeting) where name.isOurs,
             (.welcome(let version), .asking) where name.isOurs:
             guard version == Frame.version else {
-                return misbehaved(name, .version, now, &effects)
+                return speaksOtherwise(name, now, &effects)
             }
             welcomed(name, now, &effects)
         case (_, .greeting), (.hello, _), (.welcome, _):
@@ -207,7 +210,9 @@ extension GossipMachine {
         _ bytes: [UInt8], over name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
     ) -> [PlaceRange]? {
         do {
-            return try links[name]?.table.read(bytes)
+            let ranges = try links[name]?.table.read(bytes)
+            links[name]?.work += (ranges?.count ?? 0) * GossipLimits.placeWork
+            return ranges
         } catch {
             misbehaved(name, .malformed, now, &effects)
             return nil

@@ -46,10 +46,18 @@ struct LinkState: Sendable {
     /// Its questions that are worked on.
     var questions = 0
     var missing = 0
+    /// What it has announced and is not asked for yet, the oldest first; and how much of its window
+    /// is taken by what it is asked for.
+    var rows: Queue<Row> = Queue()
+    var taken = 0
+    /// What reading it has cost since that was last asked for, as bytes.
+    var work = 0
     var promisesBroken = 0
     /// Events that came here first, since neighbors were last weighed.
     var firsts = 0
     var tally = LinkTally()
+    /// Whether its last session took longer than its turn.
+    var answersSlowly = false
     /// Whether nothing came from it while others told of what it was to hand over.
     var isSuspect = false
     /// Answers to it that are being read.
@@ -76,24 +84,44 @@ struct LinkState: Sendable {
         }
     }
 
-    /// Whether it may be served now; pays where it may. What the events take beyond an ordinary
-    /// size is paid when they are read, so one answer may go over the share.
-    mutating func mayServe(_ ranges: [PlaceRange], at now: Instant) -> Bool {
+    /// Whether it may be asked for more of its rows.
+    var hasWindow: Bool { taken < GossipLimits.window }
+
+    /// Remembers a row to ask for; false where there is no room.
+    mutating func lineUp(_ range: PlaceRange, at now: Instant) -> Bool {
+        guard rows.count < GossipLimits.rows else { return false }
+        rows.append(Row(range: range, since: now))
+        return true
+    }
+
+    /// The first place of the first row has had its turn.
+    mutating func passRow() {
+        rows.changeFirst {
+            $0.range.from += 1
+            $0.range.count -= 1
+        }
+        if rows.first?.range.count == 0 { _ = rows.popFirst() }
+    }
+
+    /// Whether it may be served now; pays where it may, for so many events that it has had already.
+    /// What they take beyond an ordinary size is paid when they are read, so one answer may go over
+    /// the share.
+    mutating func mayServe(_ again: Int, at now: Instant) -> Bool {
         // A link may have asked for nothing in a year.
         let elapsed = min(now - servedAt, .seconds(10))
         let grown = elapsed.microseconds * Int64(GossipLimits.servePerSecond) / 1_000_000
         serveBytes = min(GossipLimits.serveBurst, serveBytes + Int(grown))
         servedAt = now
-        guard serveBytes > 0, serving < GossipLimits.serving else { return false }
+        guard serveBytes > 0 || again == 0, serving < GossipLimits.serving else { return false }
         serving += 1
-        serveBytes -= ranges.reduce(0) { $0 + Int($1.count) } * Self.ordinaryBytes
+        serveBytes -= again * Self.ordinaryBytes
         return true
     }
 
-    /// An answer was read: it is paid in full.
-    mutating func served(_ events: [Event]) {
+    /// An answer was read: what of it was sent before is paid in full.
+    mutating func served(again: [Event]) {
         serving = max(0, serving - 1)
-        serveBytes -= events.reduce(0) { $0 + max(0, $1.wireSize - Self.ordinaryBytes) }
+        serveBytes -= again.reduce(0) { $0 + max(0, $1.wireSize - Self.ordinaryBytes) }
     }
 
     private static let ordinaryBytes = 512

@@ -9,6 +9,10 @@ struct Queue<Element: Sendable>: Sendable {
     /// Oldest first.
     var all: ArraySlice<Element> { elements[head...] }
 
+    mutating func changeFirst(_ change: (inout Element) -> Void) {
+        if !isEmpty { change(&elements[head]) }
+    }
+
     mutating func append(_ element: Element) { elements.append(element) }
 
     mutating func popFirst() -> Element? {

@@ -107,6 +107,11 @@ extension GossipMachine {
             wanted -= 1
         }
         if missing > coming || isYoung { planFill(now, in: .seconds(2)) }
+        guard neighborLinks.isEmpty, dials.isEmpty else { return }
+        // Nobody else is left: those that get no link are read as streams meanwhile.
+        for node in registry where contacts[node]?.refuseUntil.map({ $0 > now }) ?? false {
+            effects.append(.isOff(node))
+        }
     }
 
     /// A peer to dial: of those lately alive first, then of all; nobody who is to be left alone.
@@ -155,7 +160,7 @@ extension GossipMachine {
     ) {
         guard let node = links[name]?.node else { return }
         guard settings.mode != .off else { return close(name, .off, now, &effects) }
-        guard versions.contains(Frame.version) else { return close(name, .version, now, &effects) }
+        guard versions.contains(Frame.version) else { return speaksOtherwise(name, now, &effects) }
         guard isRegistered(node) else { return close(name, .notActive, now, &effects) }
         if let until = contacts[node]?.refuseUntil, until > now {
             return close(name, .overload, now, &effects)
@@ -178,6 +183,17 @@ extension GossipMachine {
         if purpose != .visit { becomeNeighbor(name, now, &effects) }
         contacts[node]?.failures = 0
         contacts[node]?.retryAt = .zero
+    }
+
+    /// Another version of links: the two read each other's log as a stream, as where one of them
+    /// does not gossip.
+    mutating func speaksOtherwise(
+        _ name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
+        guard let node = links[name]?.node else { return }
+        leaveAlone(node, for: GossipLimits.redialLast, now)
+        effects.append(.isOff(node))
+        close(name, .version, now, &effects)
     }
 
     private func isRegistered(_ node: NodeID) -> Bool {
@@ -302,8 +318,11 @@ extension GossipMachine {
             leaveAlone(link.node, for: GossipLimits.fullAgain, now)
             learn([link.node])
         case .duplicate, .done, .shutdown, .silent: break
-        case .notActive, .malformed, .invalidEvent, .brokenPromises, .overload, .version:
+        case .notActive: leaveAlone(link.node, for: GossipLimits.redialLast, now)
+        case .malformed, .invalidEvent, .brokenPromises, .overload, .version:
             leaveAlone(link.node, for: GossipLimits.redialLast, now)
+            // Whatever it holds against us: it has given no cause to do without its events.
+            effects.append(.isOff(link.node))
         }
         leave(name, cause, now, &effects)
         links[name]?.phase = .closing
@@ -383,7 +402,17 @@ extension GossipMachine {
     mutating func reconcileWithSomebody(_ now: Instant, _ effects: inout [GossipEffect]) {
         plan(\.reconcile, in: settings.reconcileEvery, now)
         let names = neighborLinks
-        guard !names.isEmpty, let node = links[names[dice.below(names.count)]]?.node else { return }
+        guard !names.isEmpty else { return }
+        let name = names[dice.below(names.count)]
+        guard let link = links[name] else { return }
+        effects.append(.reconcile(link.node))
+        if link.answersSlowly { compareWithSomebodyElse(&effects) }
+    }
+
+    /// Neighbors that answer slowly must not stand before the others.
+    mutating func compareWithSomebodyElse(_ effects: inout [GossipEffect]) {
+        let quick = neighborLinks.filter { links[$0]?.answersSlowly == false }
+        guard !quick.isEmpty, let node = links[quick[dice.below(quick.count)]]?.node else { return }
         effects.append(.reconcile(node))
     }
 }

@@ -45,9 +45,8 @@ extension NodeShell {
                     after: after, limit: events, maxBytes: bytes, excludingSender: excluding)
                 return .page(
                     entries: page.entries, through: page.lastPosition, isEnd: page.isEnd)
-            case .events(let ids):
-                let events = try await log.asyncEvents(
-                    ids: ids, maxBytes: MessageLimits.pageBytes)
+            case .events(let ids, let bytes):
+                let events = try await log.asyncEvents(ids: ids, maxBytes: bytes)
                 return .events(events)
             }
         } catch {

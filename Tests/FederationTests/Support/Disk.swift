@@ -72,9 +72,18 @@ struct Disk: Equatable {
 
     func answer(_ query: Query) -> Loaded {
         switch query {
-        case .events(let ids): .events(ids.compactMap(event))
+        case .events(let ids, let bytes): .events(events(ids, bytes: bytes))
         case .page(let position, let events, let bytes, let sender):
             page(after: position, events: events, bytes: bytes, excluding: sender)
+        }
+    }
+
+    private func events(_ ids: [EventID], bytes: Int) -> [Event] {
+        var size = 0
+        return ids.compactMap { id in
+            guard size < bytes, let event = event(id) else { return nil }
+            size += event.wireSize
+            return event
         }
     }
 
