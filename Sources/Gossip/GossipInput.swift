@@ -26,8 +26,8 @@ public enum GossipInput: Sendable {
     case proof([Event])
     /// A question over this link got no answer.
     case unanswered(LinkName)
-    /// A session with this neighbor takes long; another one is to be compared with meanwhile, unless
-    /// somebody is next.
+    /// A session with this neighbor takes long; another one is to be compared with meanwhile,
+    /// unless somebody is next.
     case slow(NodeID, hasNext: Bool)
     /// Nothing is read from this link for now, or again.
     case paused(LinkName, Bool)

@@ -281,8 +281,8 @@ extension GossipMachine {
         return change(&trees[origin, default: OriginTree(at: now)])
     }
 
-    /// A neighbor is gone, or seems to stand still: whoever told of an origin's events next is asked
-    /// to send them from now on, before the next one is missed.
+    /// A neighbor is gone, or seems to stand still: whoever told of an origin's events next is
+    /// asked to send them from now on, before the next one is missed.
     mutating func replaceParent(_ slot: Int, isGone: Bool, _ effects: inout [GossipEffect]) {
         var asked: Set<LinkName> = []
         for origin in trees.keys.sorted() {
