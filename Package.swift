@@ -144,8 +144,9 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "ScenariosTests",
-            dependencies: ["Core", "Federation", "Scenarios", "SimulationKit"]),
-        .testTarget(name: "NodeTests", dependencies: ["Core", "node"]),
+            dependencies: ["Core", "Federation", "Gossip", "Scenarios", "SimulationKit"]),
+        .testTarget(
+            name: "NodeTests", dependencies: ["Core", "Scenarios", "SimulationKit", "node"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Core", "FederationAPI", "Storage", "node"]),
         .testTarget(name: "TidyTests"),

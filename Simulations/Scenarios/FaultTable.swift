@@ -8,7 +8,7 @@ extension ScenarioFile {
         var at: String?
         var lasts: String?
         var nodes: Int?
-        var share: Double?
+        var share: Fraction?
         var every: String?
         var until: String?
         var perMinute: Bool?

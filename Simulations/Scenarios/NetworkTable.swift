@@ -13,9 +13,9 @@ extension ScenarioFile {
         /// Whether each message draws its own latency, and not each pair of nodes.
         var perMessage: Bool?
         var regions: RegionsTable?
-        var loss: Double?
+        var loss: Fraction?
         var bursts: BurstsTable?
-        var duplication: Double?
+        var duplication: Fraction?
         var reordering: ReorderingTable?
         /// Bytes a second of each node; 0 for no bound.
         var up: Int?
@@ -28,13 +28,13 @@ extension ScenarioFile {
     }
 
     struct BurstsTable: Codable, Hashable {
-        var enter: Double
-        var leave: Double
-        var loss: Double?
+        var enter: Fraction
+        var leave: Fraction
+        var loss: Fraction?
     }
 
     struct ReorderingTable: Codable, Hashable {
-        var share: Double
+        var share: Fraction
         var delay: String
     }
 }
@@ -98,7 +98,9 @@ extension ScenarioFile.NetworkTable {
             link.bursts = BurstLoss(
                 enter: try Units.chance(bursts.enter, "bursts.enter"),
                 leave: try Units.chance(bursts.leave, "bursts.leave"),
-                loss: try Units.chance(bursts.loss ?? 1, "bursts.loss"))
+                loss: try bursts.loss.map { part throws(ScenarioFileError) in
+                    try Units.chance(part, "bursts.loss")
+                } ?? 1)
         }
         if let duplication { link.duplication = try Units.chance(duplication, "duplication") }
         if let reordering {

@@ -10,6 +10,8 @@ public struct ScenarioFile: Codable, Hashable, Sendable {
     var name: String
     var summary: String
     var federation: FederationTable?
+    /// By the names of `GossipKnob`.
+    var gossip: [String: Int]?
     var network: NetworkTable?
     var workload: WorkloadTable?
     var fault: [FaultTable]?
@@ -20,12 +22,6 @@ public struct ScenarioFile: Codable, Hashable, Sendable {
         var topology: String?
         var registered: Int?
         var gossip: String?
-        var activeView: Int?
-
-        enum CodingKeys: String, CodingKey {
-            case topology, registered, gossip
-            case activeView = "active_view"
-        }
     }
 
     struct WorkloadTable: Codable, Hashable {
@@ -52,27 +48,43 @@ public struct ScenarioFile: Codable, Hashable, Sendable {
     struct AdversaryTable: Codable, Hashable {
         var kind: String
         var nodes: Int?
-        var share: Double?
+        var share: Fraction?
     }
 
     struct PassTable: Codable, Hashable {
         var within: String?
-        var rmr: Double?
+        var rmr: Fraction?
         var p50: String?
         var p99: String?
-        var lastHop: Double?
-        var bytesFactor: Double?
+        var lastHop: Fraction?
+        var sizes: [SizeTable]?
+        var bytesFactor: Fraction?
+        var othersP99: String?
         var neighborsWithin: String?
-        var calmFactor: Double?
-        var catchUpFactor: Double?
+        var calmFactor: Fraction?
+        var catchUpFactor: Fraction?
 
         enum CodingKeys: String, CodingKey {
-            case within, rmr, p50, p99
+            case within, rmr, p50, p99, sizes
             case lastHop = "last_hop"
             case bytesFactor = "bytes_factor"
+            case othersP99 = "others_p99"
             case neighborsWithin = "neighbors_within"
             case calmFactor = "calm_factor"
             case catchUpFactor = "catch_up_factor"
+        }
+    }
+
+    /// Limits for one number of nodes.
+    struct SizeTable: Codable, Hashable {
+        var nodes: Int
+        var p50: String
+        var p99: String
+        var lastHop: Fraction
+
+        enum CodingKeys: String, CodingKey {
+            case nodes, p50, p99
+            case lastHop = "last_hop"
         }
     }
 }
@@ -111,7 +123,10 @@ extension ScenarioFile {
             path.map(\.stringValue).joined(separator: ".")
         }
         return switch error {
-        case .keyNotFound(let key, let context): "\(name(context.codingPath + [key])) is missing"
+        // The parser says this of a value of another type, too.
+        case .keyNotFound(let key, let context):
+            "\(name(context.codingPath.isEmpty ? [key] : context.codingPath)) is missing, or of the "
+                + "wrong type"
         case .typeMismatch(_, let context), .valueNotFound(_, let context),
             .dataCorrupted(let context):
             "\(name(context.codingPath)) has a value of the wrong type"
@@ -122,6 +137,9 @@ extension ScenarioFile {
     private func plan() throws(ScenarioFileError) -> ScenarioPlan {
         var plan = ScenarioPlan(name: name, summary: summary)
         try federation?.set(&plan)
+        for (name, value) in (gossip ?? [:]).sorted(by: { $0.key < $1.key }) {
+            try GossipKnob.set(name, to: value, in: &plan.gossip)
+        }
         try network?.set(&plan.link)
         try workload?.set(&plan.workload)
         for fault in fault ?? [] { plan.faults.append(try fault.planned(plan.link)) }
@@ -143,10 +161,9 @@ extension ScenarioFile.FederationTable {
             guard let known = GossipSettings.Mode(rawValue: gossip) else {
                 throw .notOne(of: GossipSettings.Mode.allCases.map(\.rawValue), "gossip", gossip)
             }
-            plan.gossip = known
+            plan.gossip.mode = known
         }
         plan.registered = registered ?? plan.registered
-        plan.activeView = activeView ?? plan.activeView
     }
 }
 
@@ -177,16 +194,33 @@ extension ScenarioFile.AdversaryTable {
 extension ScenarioFile.PassTable {
     fileprivate func set(_ criteria: inout Criteria) throws(ScenarioFileError) {
         if let within { criteria.within = try Units.duration(within, "within") }
-        criteria.rmr = rmr
+        criteria.rmr = rmr?.value
         if let p50 { criteria.p50 = try Units.duration(p50, "p50") }
         if let p99 { criteria.p99 = try Units.duration(p99, "p99") }
-        criteria.lastHop = lastHop
-        criteria.bytesFactor = bytesFactor
+        criteria.lastHop = lastHop?.value
+        for size in sizes ?? [] { criteria.sizes.append(try size.limits()) }
+        guard
+            zip(criteria.sizes, criteria.sizes.dropFirst()).allSatisfy({ $0.nodes < $1.nodes }),
+            criteria.sizes.isEmpty || (p50 == nil && p99 == nil && lastHop == nil)
+        else {
+            throw ScenarioFileError("sizes ascend, and take the place of p50, p99 and last_hop")
+        }
+        criteria.bytesFactor = bytesFactor?.value
+        if let othersP99 { criteria.othersP99 = try Units.duration(othersP99, "others_p99") }
         if let neighborsWithin {
             criteria.neighborsWithin = try Units.duration(neighborsWithin, "neighbors_within")
         }
-        criteria.calmFactor = calmFactor
-        criteria.catchUpFactor = catchUpFactor
+        criteria.calmFactor = calmFactor?.value
+        criteria.catchUpFactor = catchUpFactor?.value
+    }
+}
+
+extension ScenarioFile.SizeTable {
+    fileprivate func limits() throws(ScenarioFileError) -> SizeLimits {
+        guard nodes >= 1 else { throw ScenarioFileError("sizes: nodes = \(nodes) are none") }
+        return SizeLimits(
+            nodes: nodes, p50: try Units.duration(p50, "sizes.p50"),
+            p99: try Units.duration(p99, "sizes.p99"), lastHop: lastHop.value)
     }
 }
 

@@ -84,14 +84,21 @@ public enum ScenarioLibrary {
         "disk-full",
     ]
 
+    /// What the gossip layer is measured by: calm, and every fault that it must stand.
+    public static let gossip = [
+        "steady", "loss-5", "loss-20", "churn-5", "churn-20", "churn-60", "crash-50", "crash-80",
+        "crash-90", "partition-10", "partition-60", "partition-300", "slow-peer",
+    ]
+
     /// Names that stand for several.
-    public static let groups = ["all", "smoke", "long"]
+    public static let groups = ["all", "smoke", "long", "gossip"]
 
     /// What a name stands for: a scenario, or a group; empty where it is neither.
     public static func plans(named name: String) -> [ScenarioPlan] {
         switch name {
         case "all": plans.filter { !long.contains($0.name) }
         case "smoke": plans.filter { smoke.contains($0.name) }
+        case "gossip": plans.filter { gossip.contains($0.name) }
         case "long": plans.filter { long.contains($0.name) }
         default: plans.filter { $0.name == name }
         }

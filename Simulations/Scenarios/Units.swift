@@ -35,8 +35,8 @@ enum Units {
     }
 
     /// Either a number of nodes or a share of them; one node where neither is said.
-    static func portion(nodes: Int?, share: Double?) throws(ScenarioFileError) -> Portion {
-        switch (nodes, share) {
+    static func portion(nodes: Int?, share: Fraction?) throws(ScenarioFileError) -> Portion {
+        switch (nodes, share?.value) {
         case (nil, nil): return .nodes(1)
         case (let nodes?, nil) where nodes >= 1: return .nodes(nodes)
         case (nil, let share?) where share > 0 && share <= 1:
@@ -47,7 +47,8 @@ enum Units {
     }
 
     /// A chance from 0 to 1.
-    static func chance(_ value: Double, _ key: String) throws(ScenarioFileError) -> Double {
+    static func chance(_ value: Fraction, _ key: String) throws(ScenarioFileError) -> Double {
+        let value = value.value
         guard value >= 0, value <= 1 else {
             throw ScenarioFileError("\(key) = \(value) is no chance from 0 to 1")
         }

@@ -54,6 +54,7 @@ struct SimulateTests {
             events = 10
             [pass]
             p50 = "1ms"
+            rmr = 0.25
             """, "mine.toml")
         let result = try NodeUnderTest.run(
             ["simulate", "--scenario", path, "--nodes", "4", "--rate", "50"])
@@ -64,11 +65,59 @@ struct SimulateTests {
         #expect(again.code == 1)
     }
 
+    /// Programs read these names.
+    @Test func eachMethodIsALineOfJSONWithTheSameNames() throws {
+        let result = try NodeUnderTest.run(
+            [
+                "simulate", "--scenario", "steady", "--nodes", "6", "--events", "20", "--json",
+                "--methods", "gossip,push,flood", "--gossip", "announce_milliseconds=5",
+            ])
+        #expect(result.code == 0)
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.count == 3)
+        for (line, method) in zip(lines, ["gossip", "push", "flood"]) {
+            let run = try JSONDecoder().decode(Run.self, from: Data(line.utf8))
+            #expect(run.method == method)
+            #expect(run.deliveredFraction == 1)
+            #expect(run.rmr >= 0)
+            let latency = run.latencyMilliseconds
+            #expect(latency.p50 > 0 && latency.p50 <= latency.p99 && latency.p99 <= latency.max)
+            #expect(run.lastHop.mean <= Double(run.lastHop.max))
+            #expect(run.bytesPerDelivery > 512)
+            #expect(run.bytesByKind.values.allSatisfy { $0 >= 0 })
+            #expect(Set(run.bytesByKind.keys).isSuperset(of: ["event", "reconcile", "http"]))
+            #expect(line.contains("--gossip announce_milliseconds=5"))
+        }
+    }
+
+    private struct Run: Decodable {
+        struct Latency: Decodable {
+            var p50: Double
+            var p99: Double
+            var max: Double
+        }
+
+        struct Hops: Decodable {
+            var mean: Double
+            var max: Int
+        }
+
+        var method: String
+        var rmr: Double
+        var latencyMilliseconds: Latency
+        var lastHop: Hops
+        var deliveredFraction: Double
+        var bytesPerDelivery: Double
+        var bytesByKind: [String: Int]
+    }
+
     @Test func whatCanNotBeRunEndsWithTwo() throws {
         for arguments in [
             ["--scenario", "nowhere"], ["--scenario", "steady", "--nodes", "1"],
             ["--scenario", "steady", "--jobs", "0"], ["--replay", "steady:color=red"],
             ["--scenario", "steady", "--tolerance", "5"], ["--shrink"],
+            ["--scenario", "steady", "--gossip", "announce=5"],
+            ["--scenario", "steady", "--gossip", "active_view=x"],
         ] {
             let result = try NodeUnderTest.run(["simulate"] + arguments)
             #expect(result.code == 2, "\(arguments)")

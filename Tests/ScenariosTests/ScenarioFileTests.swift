@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Gossip
 import Testing
 
 @testable import Scenarios
@@ -36,6 +37,7 @@ struct ScenarioFileTests {
         #expect(ScenarioLibrary.plans.allSatisfy { !$0.summary.isEmpty })
         #expect(ScenarioLibrary.smoke.allSatisfy { names.contains($0) })
         #expect(ScenarioLibrary.long.allSatisfy { names.contains($0) })
+        #expect(ScenarioLibrary.plans(named: "gossip").map(\.name) == ScenarioLibrary.gossip)
         let all = ScenarioLibrary.plans(named: "all").count
         #expect(all + ScenarioLibrary.long.count == names.count)
         #expect(ScenarioLibrary.plans(named: "no such scenario").isEmpty)
@@ -103,6 +105,71 @@ struct ScenarioFileTests {
         #expect(plan.criteria.p99 == .milliseconds(150))
     }
 
+    @Test func wholeNumbersAreNumbersToo() throws {
+        let plan = try Self.plan(
+            """
+            [network]
+            loss = 0
+            duplication = 1
+            bursts = { enter = 0, leave = 1, loss = 1 }
+
+            [[fault]]
+            kind = "crash"
+            share = 1
+
+            [pass]
+            rmr = 2
+            bytes_factor = 3
+            """)
+        #expect(plan.link.duplication == 1)
+        #expect(plan.link.bursts == BurstLoss(enter: 0, leave: 1, loss: 1))
+        #expect(plan.faults[0].portion == .part(1000))
+        #expect(plan.criteria.rmr == 2)
+        #expect(plan.criteria.bytesFactor == 3)
+    }
+
+    @Test func everyKnobOfTheGossipLayerCanBeSet() throws {
+        let plan = try Self.plan(
+            """
+            [gossip]
+            active_view = 4
+            passive_view = 12
+            announce_milliseconds = 5
+            reconcile_seconds = 30
+            redial_seconds = 120
+            shuffle_seconds = 60
+            rotate_seconds = 90
+            eager_bytes = 1000
+            """)
+        #expect(
+            plan.gossip
+                == GossipSettings(
+                    mode: .on, activeView: 4, passiveView: 12, announceEvery: .milliseconds(5),
+                    reconcileEvery: .seconds(30), redialEvery: .seconds(120),
+                    shuffleEvery: .seconds(60), rotateEvery: .seconds(90), eagerBytes: 1000))
+        #expect(GossipKnob.allCases.count == 8)
+    }
+
+    /// The limits of the calm federation, as the project promises them.
+    @Test func theCalmFederationHasItsTargets() throws {
+        let steady = try #require(ScenarioLibrary.plans(named: "steady").first)
+        #expect(steady.criteria.rmr == 0.02)
+        #expect(steady.criteria.bytesFactor == 1.2)
+        let targets = [(50, 60, 100, 5.0), (200, 90, 130, 7), (1000, 115, 155, 9)]
+        for (size, target) in zip(steady.criteria.sizes, targets) {
+            #expect(size.nodes == target.0)
+            #expect(size.p50 == .milliseconds(target.1))
+            #expect(size.p99 == .milliseconds(target.2))
+            #expect(size.lastHop == target.3)
+        }
+        #expect(steady.criteria.sizes.count == targets.count)
+        for plan in ScenarioLibrary.plans(named: "gossip")
+        where plan.name != "steady" && plan.name != "slow-peer" {
+            #expect(plan.criteria.within == .seconds(15), "\(plan.name)")
+            #expect(plan.criteria.rmr == 0.6, "\(plan.name)")
+        }
+    }
+
     @Test(
         arguments: [
             ("[workload]\nevnets = 3", "evnets"),
@@ -117,6 +184,14 @@ struct ScenarioFileTests {
             ("[[adversary]]\nkind = \"saint\"", "saint"),
             ("[federation]\ntopology = \"cube\"", "cube"),
             ("[workload]\nrate = \"fast\"", "rate"),
+            ("[workload]\nrate = 0.5", "wrong type"),
+            ("[pass]\nrmr = \"low\"", "rmr"),
+            ("[gossip]\nfanout = 3", "fanout"),
+            ("[gossip]\nactive_view = 99", "2 to 24"),
+            (
+                "[pass]\np50 = \"1s\"\nsizes = [{ nodes = 9, p50 = \"1s\", p99 = \"1s\", last_hop = 1 }]",
+                "take the place"
+            ),
             ("[workload", "line"),
         ])
     func aMistakeIsNamed(_ body: String, _ part: String) throws {

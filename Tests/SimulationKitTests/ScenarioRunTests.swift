@@ -113,6 +113,86 @@ struct ScenarioRunTests {
         #expect([2, 50, 99, 100, 200, 1000].map(Criteria.doublings) == [0, 0, 0, 1, 2, 4])
     }
 
+    @Test(arguments: [(20, 0), (50, 0), (100, 1), (200, 2), (400, 3), (1000, 4), (2000, 4)])
+    func limitsFollowTheNumberOfNodes(_ nodes: Int, _ row: Int) throws {
+        var criteria = Criteria()
+        #expect(criteria.limits(of: nodes) == nil)
+        func limits(_ nodes: Int, _ p50: Int64, _ p99: Int64, _ lastHop: Double) -> SizeLimits {
+            SizeLimits(
+                nodes: nodes, p50: .milliseconds(p50), p99: .milliseconds(p99), lastHop: lastHop)
+        }
+        criteria.sizes = [
+            limits(50, 60, 100, 5), limits(200, 90, 130, 7), limits(800, 120, 160, 9),
+        ]
+        let expected = [(60, 100, 5), (75, 115, 6), (90, 130, 7), (105, 145, 8), (120, 160, 9)][row]
+        let found = try #require(criteria.limits(of: nodes))
+        #expect(found.p50 == .milliseconds(expected.0))
+        #expect(found.p99 == .milliseconds(expected.1))
+        #expect(found.lastHop == Double(expected.2))
+    }
+
+    /// One seed may be a little above; the median of three may not.
+    @Test func aMedianThatMissesItsTargetFailsTheReport() throws {
+        func results(_ p50: Duration) throws -> [ScenarioResult] {
+            try (1...3 as ClosedRange<UInt64>).map { seed in
+                var plan = Self.plan()
+                plan.criteria.sizes = [
+                    SizeLimits(nodes: 50, p50: p50, p99: .seconds(1), lastHop: 9)
+                ]
+                var run = try ScenarioRun(plan, Self.options(seed: seed))
+                return run.run()
+            }
+        }
+        let median = try results(.seconds(1)).map(\.figures.p50).sorted()[1]
+        #expect(ScenarioReport(try results(median)).isPass)
+        let missed = ScenarioReport(try results(median - .microseconds(500)))
+        #expect(!missed.isPass)
+        #expect(missed.summary().contains("FAILED: test 6 gossip: the median p50 is"))
+        #expect(!ScenarioReport(Array(missed.results.prefix(2))).summary().contains("FAILED:"))
+    }
+
+    /// What comes later, to whoever need not be equal in time, is in none of the figures.
+    @Test func figuresAreOfTheMomentInWhichTheTimeWasUp() throws {
+        var plan = Self.plan()
+        plan.adversaries = [PlannedAdversary(.silent, .part(100))]
+        plan.workload.settling = .seconds(40)
+        var run = try ScenarioRun(plan, Self.options(12, events: 60))
+        let figures = run.run().figures
+        #expect(run.simulation.deliveries?.latencies.count ?? 0 > figures.deliveries)
+        #expect(figures.rmr >= 0)
+        #expect(figures.bytesByKind.allSatisfy { $0.bytes >= 0 })
+    }
+
+    @Test func onlyWhatGoesWrongIsAFault() throws {
+        var calm = try ScenarioRun(Self.plan(), Self.options())
+        #expect(calm.run().faults == 0)
+        #expect(calm.simulation.faults.isEmpty)
+        let plan = Self.plan([
+            PlannedFault(.crash(.kept), lasts: .seconds(2), portion: .nodes(2)),
+            PlannedFault(.partition, at: .seconds(1), lasts: .seconds(2), portion: .part(500)),
+            PlannedFault(.network(LinkModel(loss: 0.1)), lasts: .seconds(2)),
+        ])
+        var run = try ScenarioRun(plan, Self.options())
+        #expect(run.run().faults == 4)
+    }
+
+    @Test func whatLinksCarryIsNoRequest() throws {
+        for method in SpreadMethod.allCases {
+            var plan = Self.plan([
+                PlannedFault(.crash(.kept), lasts: .seconds(2), portion: .nodes(2)),
+                PlannedFault(.partition, at: .seconds(4), lasts: .seconds(4), portion: .part(500)),
+            ])
+            plan.criteria.within = .seconds(20)
+            var options = Self.options(10)
+            options.method = method
+            var run = try ScenarioRun(plan, options)
+            let kinds = run.run().figures.bytesByKind
+            let http = try #require(kinds.first { $0.name == "http" }?.bytes)
+            let frames = kinds.reduce(-http) { $0 + $1.bytes }
+            #expect(method == .push ? http > 0 && frames == 0 : http >= 0 && frames > 0)
+        }
+    }
+
     @Test func aRunThatIsStoppedSaysWhatIsKnown() throws {
         var run = try ScenarioRun(Self.plan(), Self.options()) { $0.time < .seconds(20) }
         let result = run.run()

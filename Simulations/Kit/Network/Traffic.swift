@@ -11,6 +11,8 @@ public struct Traffic: Hashable, Sendable {
     public var eventBytes = 0
     /// All other bytes of the messages. HTTP and TLS come on top and are not simulated.
     public var overheadBytes = 0
+    /// Of these, what links carried: frames of every kind.
+    public var linkBytes = 0
     /// Bytes, of both kinds, of messages that were lost.
     public var lostBytes = 0
     public var lostMessages = 0
@@ -36,6 +38,12 @@ public struct Traffic: Hashable, Sendable {
         overheadBytes += bytes - events
     }
 
+    /// Counts a piece of a link that was put on the wire.
+    mutating func sentOverLink(_ bytes: Int) {
+        sent(bytes, events: 0)
+        linkBytes += bytes
+    }
+
     /// Counts one of them as lost.
     mutating func lost(_ bytes: Int) {
         lostMessages += 1
@@ -47,6 +55,7 @@ public struct Traffic: Hashable, Sendable {
         sum.roundTrips += other.roundTrips
         sum.eventBytes += other.eventBytes
         sum.overheadBytes += other.overheadBytes
+        sum.linkBytes += other.linkBytes
         sum.lostBytes += other.lostBytes
         sum.lostMessages += other.lostMessages
     }

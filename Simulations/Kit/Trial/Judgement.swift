@@ -49,7 +49,8 @@ struct Judgement: Sendable {
         of run: inout ScenarioRun, settled: Duration?, restless: Int, isCut: Bool
     ) -> ScenarioResult {
         let figures = SpreadReport(
-            run.options.method, run.simulation, sums, fraction: fraction, settled: settled)
+            run.options.method, run.simulation, sums, deliveries, fraction: fraction,
+            settled: settled)
         if !isCut {
             if !isEqual { findDifferences(&run, settled) }
             findLost(&run)
@@ -218,53 +219,5 @@ extension ScenarioRun {
     /// Faults of the plan that were not left out.
     fileprivate var faultCount: Int {
         plan.faults.indices.count { !options.without.contains($0) }
-    }
-}
-
-extension Criteria {
-    /// How often 50 nodes must be doubled to be as many: trees get deeper by no more than that.
-    static func doublings(of nodes: Int) -> Double {
-        let times = max(1, nodes / 50)
-        return Double(Int.bitWidth - times.leadingZeroBitCount - 1)
-    }
-
-    /// Each criterion with what the run has shown.
-    func judge(
-        _ figures: SpreadReport, _ run: ScenarioRun, catchUp: Double?
-    ) -> [ScenarioResult.Criterion] {
-        var judged: [ScenarioResult.Criterion] = []
-        func most(_ name: String, _ limit: Double?, _ value: Double?, _ places: Int = 2) {
-            guard let limit else { return }
-            judged.append(
-                ScenarioResult.Criterion(
-                    name: name, limit: Text.fixed(limit, places),
-                    value: value.map { Text.fixed($0, places) } ?? "none",
-                    isMet: value.map { $0 <= limit } ?? false))
-        }
-        func milliseconds(_ duration: Duration) -> Double { Double(duration.microseconds) / 1000 }
-        most(
-            "equal within s", Double(within.microseconds) / 1e6,
-            figures.settled.map { Double($0.microseconds) / 1e6 }, 1)
-        most("RMR", rmr, figures.rmr, 3)
-        most("p50 ms", p50.map(milliseconds), milliseconds(figures.p50), 1)
-        most("p99 ms", p99.map(milliseconds), milliseconds(figures.p99), 1)
-        most(
-            "last hop", lastHop.map { $0 + Self.doublings(of: run.options.nodes) },
-            figures.lastHopMean, 1)
-        most(
-            "x event", bytesFactor,
-            figures.eventBytes > 0 ? figures.bytesPerDelivery / figures.eventBytes : nil)
-        if !run.arrivals.isEmpty { most("bytes by what was lacked", catchUpFactor, catchUp) }
-        if needsActs, !run.adversaries.isEmpty {
-            let acts = run.adversaries.map { run.simulation.adversaryActs(of: $0.node) }.min() ?? 0
-            judged.append(
-                ScenarioResult.Criterion(
-                    name: "acts of each dishonest node", limit: "1 or more", value: "\(acts)",
-                    isMet: acts > 0))
-        }
-        most(
-            "all have neighbors within s", neighborsWithin.map { Double($0.microseconds) / 1e6 },
-            run.neighborsAt.map { Double($0.microseconds) / 1e6 }, 1)
-        return judged
     }
 }

@@ -69,6 +69,9 @@ struct Timeline: Sendable {
     private(set) var late: Set<Int> = []
     /// Nodes that something happens to, beside what happens to the whole network.
     private(set) var touched: Set<Int> = []
+    /// How often something goes wrong: what happens to several nodes counts for each of them, what
+    /// ends it not at all.
+    private(set) var faultCount = 0
     /// When the last fault is over.
     var end: Duration { entries.last?.at ?? .zero }
 
@@ -147,6 +150,7 @@ struct Timeline: Sendable {
     ) {
         let (begin, end) = fault.acts(drawn, of: nodes, plan)
         if fault.isOfNodes { touched.formUnion(drawn) }
+        faultCount += fault.isOfNodes ? drawn.count : 1
         if case .join = fault.kind { late.formUnion(drawn) }
         entries += begin.map { Entry(at: at, act: $0) }
         if let lasts = fault.lasts { entries += end.map { Entry(at: at + lasts, act: $0) } }

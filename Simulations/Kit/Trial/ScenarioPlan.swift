@@ -13,11 +13,8 @@ public struct ScenarioPlan: Hashable, Sendable {
     public var topology = PlannedTopology.random
     /// Peers that each node is registered with, at most.
     public var registered = 128
-    /// Whether nodes keep neighbors: all of them, or, as they do unless told otherwise, those with
-    /// many peers.
-    public var gossip = GossipSettings.Mode.on
-    /// Neighbors aimed at; 2 to 24.
-    public var activeView = 6
+    /// Who keeps neighbors, and how; all of them, unless a scenario says otherwise.
+    public var gossip = GossipSettings(mode: .on)
     public var link = LinkModel(isConstant: true)
     public var costs = CostModel(store: .milliseconds(1))
     public var workload = PlannedWorkload()
@@ -91,32 +88,4 @@ public struct PlannedAdversary: Hashable, Sendable {
         self.kind = kind
         self.portion = portion
     }
-}
-
-/// What a run must show to pass, beside that every check holds. Nil says nothing.
-public struct Criteria: Hashable, Sendable {
-    /// So long after the last event and the end of the last fault every honest node that is up
-    /// holds everything. Twice the pause between two comparisons of logs, and 5 s, unless a
-    /// scenario says otherwise.
-    public var within = Duration.seconds(65)
-    /// Copies that came for each that was new, minus one.
-    public var rmr: Double?
-    public var p50: Duration?
-    public var p99: Duration?
-    /// Mean of the longest ways, in hops, of up to 50 nodes; one more for each doubling of them.
-    public var lastHop: Double?
-    /// Bytes for each delivery by the event's own size.
-    public var bytesFactor: Double?
-    /// After so long each node that is up has a neighbor, and views are never too large.
-    public var neighborsWithin: Duration?
-    /// p99 at nodes that no fault is planned for, by the p99 of the same run without faults and
-    /// adversaries.
-    public var calmFactor: Double?
-    /// What a node that joins late, or comes back empty, is sent, by the size of what it lacked.
-    public var catchUpFactor: Double?
-
-    /// Whether a run in which a dishonest node did nothing dishonest fails, as it shows nothing.
-    public var needsActs = true
-
-    public init() {}
 }

@@ -6,10 +6,38 @@ public struct ScenarioReport: Sendable {
 
     public init(_ results: [ScenarioResult]) { self.results = results }
 
-    /// Whether every run by gossip passed; the other methods are there to compare with.
+    /// Whether every run by gossip passed, and so did their medians; the other methods are there to
+    /// compare with.
     public var isPass: Bool {
         let gossip = results.filter { $0.options.method == .gossip }
-        return (gossip.isEmpty ? results : gossip).allSatisfy(\.isPass)
+        return (gossip.isEmpty ? results : gossip).allSatisfy(\.isPass) && missedMedians.isEmpty
+    }
+
+    /// Runs that differ in nothing but the seed.
+    private var groups: [(key: String, results: [ScenarioResult])] {
+        var groups: [(key: String, results: [ScenarioResult])] = []
+        for result in results {
+            let key = "\(result.scenario) \(result.options.nodes) \(result.options.method.rawValue)"
+            if let place = groups.firstIndex(where: { $0.key == key }) {
+                groups[place].results.append(result)
+            } else {
+                groups.append((key, [result]))
+            }
+        }
+        return groups
+    }
+
+    /// Where the median of p50 of three seeds or more misses its target, in words.
+    private var missedMedians: [String] {
+        groups.compactMap { key, results in
+            guard results.count >= 3, results[0].options.method == .gossip,
+                results.allSatisfy({ !$0.isCut }), let target = results[0].medianTarget
+            else { return nil }
+            let median = results.map(\.figures.p50).sorted()[results.count / 2]
+            guard median > target else { return nil }
+            let texts = [median, target].map { Text.decimal($0.microseconds / 100, places: 1) }
+            return "\(key): the median p50 is \(texts[0]) ms, limit \(texts[1])"
+        }
     }
 
     /// One line a run; ends with a newline.
@@ -62,16 +90,7 @@ public struct ScenarioReport: Sendable {
     /// Medians, with the lowest and the highest, of runs that differ in nothing but the seed; nil
     /// where no two do.
     public func medians() -> String? {
-        var groups: [(key: String, results: [ScenarioResult])] = []
-        for result in results {
-            let key = "\(result.scenario) \(result.options.nodes) \(result.options.method.rawValue)"
-            if let place = groups.firstIndex(where: { $0.key == key }) {
-                groups[place].results.append(result)
-            } else {
-                groups.append((key, [result]))
-            }
-        }
-        groups.removeAll { $0.results.count < 2 }
+        let groups = groups.filter { $0.results.count > 1 }
         guard !groups.isEmpty else { return nil }
         var table = TextTable([
             "median (min-max)", "seeds", "RMR", "p50 ms", "p99 ms", "last hop", "delivered %",
@@ -98,6 +117,7 @@ public struct ScenarioReport: Sendable {
             let rate = happenings * 1000 / max(1, Int(wall.microseconds / 1000))
             text += ", \(Text.grouped(rate)) a second of one core"
         }
+        for line in missedMedians { text += "\nFAILED: " + line }
         var coverage = Coverage()
         for result in results { coverage += result.coverage }
         if results.count >= 20, !coverage.missing.isEmpty {
@@ -150,7 +170,7 @@ extension ScenarioResult {
             json.field("seed", options.seed)
             figures.write(to: &json)
             json.field("acknowledged", acknowledged)
-            json.field("faults", faults.count)
+            json.field("faults", faults)
             json.field("adversaries", adversaries.count)
             json.field("virtualSeconds", number: Text.seconds(time, places: 3))
             json.field("happenings", happenings)

@@ -18,10 +18,13 @@ public struct ScenarioResult: Sendable {
     public let events: Int
     public let figures: SpreadReport
     public internal(set) var criteria: [Criterion]
+    /// What the median of p50 over several seeds must keep; nil where the scenario says nothing.
+    public let medianTarget: Duration?
     /// Checks that did not hold.
     public let findings: [Finding]
     public let coverage: Coverage
-    public let faults: [RecordedFault]
+    /// How often something went wrong, as planned; what ends it is not counted.
+    public let faults: Int
     /// Events that nodes acknowledged.
     public let acknowledged: Int
     /// Dishonest nodes.
@@ -45,9 +48,10 @@ public struct ScenarioResult: Sendable {
         events = run.events
         self.figures = figures
         self.criteria = criteria
+        medianTarget = run.plan.criteria.limits(of: run.options.nodes)?.p50
         findings = run.simulation.findings
         coverage = run.simulation.coverage
-        faults = run.simulation.faults
+        faults = run.timeline.faultCount
         acknowledged = run.simulation.acknowledged.count
         adversaries = run.adversaries.map(\.node)
         time = run.simulation.now - .zero

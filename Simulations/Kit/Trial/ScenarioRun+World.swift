@@ -38,9 +38,9 @@ extension ScenarioRun {
     ) -> Settings {
         var settings = Settings(policy: Policy(origins: origins))
         settings.pushesOnly = options.method == .push
-        settings.gossip = GossipSettings(
-            mode: options.method == .push ? .off : plan.gossip, activeView: plan.activeView,
-            spread: options.method == .flood ? .flood : .trees)
+        settings.gossip = plan.gossip
+        if options.method == .push { settings.gossip.mode = .off }
+        if options.method == .flood { settings.gossip.spread = .flood }
         return settings
     }
 

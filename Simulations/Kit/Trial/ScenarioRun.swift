@@ -118,7 +118,7 @@ public struct ScenarioRun: Sendable {
         try ScenarioError.check("body_bytes", plan.workload.bodyBytes, 1...Limits.bodyBytes)
         try ScenarioError.check("large_bytes", plan.workload.largeBytes, 1...Limits.bodyBytes)
         try ScenarioError.check("registered", plan.registered, 1...1_000)
-        try ScenarioError.check("active_view", plan.activeView, 2...24)
+        try ScenarioError.check("active_view", plan.gossip.activeView, GossipLimits.activeViews)
         try ScenarioError.check("origins", plan.workload.origins, 1...1_000_000)
         try ScenarioError.check("warm_up", plan.workload.warmUp, 0...1_000)
         try ScenarioError.check("shared", plan.workload.shared, 0...1_000_000)
@@ -190,7 +190,7 @@ extension ScenarioRun {
     }
 
     /// Nil where there are no others.
-    private var untouchedP99: Duration? {
+    var untouchedP99: Duration? {
         let sorted = (simulation.deliveries?.untouched ?? []).sorted()
         return sorted.isEmpty ? nil : sorted[min(sorted.count - 1, sorted.count * 99 / 100)]
     }
@@ -310,8 +310,8 @@ extension ScenarioRun {
     /// Ends what still goes wrong, but for who is gone for good.
     private mutating func heal() {
         guard !isStopped else { return }
-        apply(.heal)
-        apply(.network(plan.link))
+        if cuts > 0 { apply(.heal) }
+        if simulation.options.link != plan.link { apply(.network(plan.link)) }
         // Who signs on and on would keep the others from ever being equal.
         for (node, kind) in adversaries where kind.signsOnAndOn { simulation.reform(node) }
     }

@@ -7,6 +7,7 @@ struct Sums {
     var tally = LinkTally()
     var received: UInt64 = 0
     var bytes = 0
+    var linkBytes = 0
     var eventBytes = 0
     var messages = 0
     var rounds = 0
@@ -19,10 +20,12 @@ struct Sums {
             tally += node.engine?.gossip.tally ?? LinkTally()
             received += node.engine?.receivedEvents ?? 0
         }
-        bytes = simulation.traffic.bytes
-        messages = simulation.traffic.messages
-        rounds = simulation.traffic.roundTrips
-        eventBytes = simulation.traffic.eventBytes
+        let traffic = simulation.traffic
+        bytes = traffic.bytes
+        linkBytes = traffic.linkBytes
+        messages = traffic.messages
+        rounds = traffic.roundTrips
+        eventBytes = traffic.eventBytes
         kinds = Frame.Kind.allCases.map(tally.sentBytes)
     }
 
@@ -30,6 +33,7 @@ struct Sums {
         var difference = a
         difference.received -= b.received
         difference.bytes -= b.bytes
+        difference.linkBytes -= b.linkBytes
         difference.messages -= b.messages
         difference.rounds -= b.rounds
         difference.eventBytes -= b.eventBytes
@@ -61,7 +65,8 @@ public struct SpreadReport: Hashable, Sendable {
     public let bytesPerDelivery: Double
     /// The encoded size of an event, on average.
     public let eventBytes: Double
-    /// By kind of frame; "http" is what went as requests and answers.
+    /// By kind of frame, as nodes composed them; what was composed for a link that broke at that
+    /// moment is in its kind and in no other sum. "http" is what went as requests and answers.
     public let bytesByKind: [(name: String, bytes: Int)]
     public let deliveries: Int
     /// Requests, answers, pages and chunks of links that were put on the wire.
@@ -71,12 +76,12 @@ public struct SpreadReport: Hashable, Sendable {
     public let traceHash: String
     public var wallTime: Duration?
 
+    /// `sums` and `deliveries` are of one moment.
     init(
-        _ method: SpreadMethod, _ simulation: Simulation, _ sums: Sums, fraction: Double,
-        settled: Duration?
+        _ method: SpreadMethod, _ simulation: Simulation, _ sums: Sums,
+        _ deliveries: Deliveries?, fraction: Double, settled: Duration?
     ) {
         self.method = method
-        let deliveries = simulation.deliveries
         let sorted = (deliveries?.latencies ?? []).sorted()
         func quantile(_ part: Double) -> Duration {
             sorted.isEmpty ? .zero : sorted[min(sorted.count - 1, Int(part * Double(sorted.count)))]
@@ -96,10 +101,9 @@ public struct SpreadReport: Hashable, Sendable {
         bytesPerDelivery = count == 0 ? 0 : Double(sums.bytes) / Double(count)
         let sizes = simulation.log(of: 0).entries.suffix(50).map(\.event.encodedSize)
         eventBytes = sizes.isEmpty ? 0 : Double(sizes.reduce(0, +)) / Double(sizes.count)
-        let overLinks = sums.kinds.reduce(0, +)
         bytesByKind =
             zip(Frame.Kind.allCases, sums.kinds).map { ($0.name, $1) }
-            + [("http", sums.bytes - overLinks)]
+            + [("http", sums.bytes - sums.linkBytes)]
         messages = sums.messages
         rounds = sums.rounds
         traceHash = simulation.traceHash.hex

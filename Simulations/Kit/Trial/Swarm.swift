@@ -22,9 +22,9 @@ public enum Swarm {
         var plan = ScenarioPlan(name: name, summary: "what seed \(seed) draws")
         plan.topology = [.random, .random, .random, .ring, .star][dice.below(5)]
         // A node of which all want to be neighbors has room for a few.
-        if plan.topology == .star { plan.gossip = .auto }
+        if plan.topology == .star { plan.gossip.mode = .auto }
         plan.registered = [128, 128, 4, 3][dice.below(4)]
-        plan.activeView = 2 + dice.below(6)
+        plan.gossip.activeView = 2 + dice.below(6)
         plan.link = link(&dice)
         plan.costs.store = .milliseconds([1, 5, 50][dice.below(3)])
         plan.workload.events = 20 + dice.below(100)

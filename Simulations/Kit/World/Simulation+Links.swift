@@ -107,7 +107,7 @@ extension Simulation {
         guard !bytes.isEmpty else { return }
         let link = Link(from: index, to: taken.target)
         trace.add(.chunkSent, node: index, at: now, bytes)
-        links[link, default: Traffic()].sent(bytes.count, events: 0)
+        links[link, default: Traffic()].sentOverLink(bytes.count)
         inFlightBytes += bytes.count
         nodes[link.to].traffic.socketHighWater = max(
             nodes[link.to].traffic.socketHighWater, taken.unread)

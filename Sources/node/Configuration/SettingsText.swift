@@ -2,14 +2,23 @@ import Foundation
 
 /// Looks through a settings file for what the TOML parser would end the process on, by an assertion
 /// of its own, instead of refusing it: a table's name that begins like no name, a list that ends as
-/// a table does, and numbers that are more than whole ones. No setting needs any of them.
+/// a table does, and numbers of unusual kinds. No setting needs any of them.
 struct SettingsText {
+    /// Which numbers a file may hold.
+    enum Numbers {
+        /// A configuration's.
+        case whole
+        /// A scenario's: also such as 0.05.
+        case decimal
+    }
+
     /// What was found, and in which line.
     struct Problem: Equatable {
         var line: Int
         var what: String
     }
 
+    private let numbers: Numbers
     private var rest: Substring.UTF8View
     private var line = 1
     /// Nothing but blanks stands before this place in its line.
@@ -17,15 +26,16 @@ struct SettingsText {
     /// The last byte that was neither blank nor of a comment; of a string or word, its first.
     private var last: UInt8 = 0
 
-    private init(_ text: String) {
+    private init(_ text: String, _ numbers: Numbers) {
+        self.numbers = numbers
         rest = Substring(text).utf8
         // A byte order mark stands outside of the text.
         if rest.starts(with: [0xef, 0xbb, 0xbf]) { rest = rest.dropFirst(3) }
     }
 
     /// The first problem; nil where the parser can be let go at it.
-    static func problem(in text: String) -> Problem? {
-        var reader = SettingsText(text)
+    static func problem(in text: String, numbers: Numbers = .whole) -> Problem? {
+        var reader = SettingsText(text, numbers)
         while let byte = reader.rest.first {
             if let what = reader.pass(byte) { return Problem(line: reader.line, what: what) }
         }
@@ -80,7 +90,17 @@ struct SettingsText {
         let digits = word.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
         guard let first = digits.first, Self.isDigit(first) else { return nil }
         let isWhole = digits.allSatisfy { Self.isDigit($0) || $0 == UInt8(ascii: "_") }
-        return isWhole ? nil : "\(String(Substring(word))) is no whole number"
+        if isWhole || (numbers == .decimal && Self.isDecimal(digits)) { return nil }
+        let wanted = numbers == .whole ? "whole number" : "number such as 5 or 0.05"
+        return "\(String(Substring(word))) is no \(wanted)"
+    }
+
+    /// Up to 15 digits, a point, up to 15 digits: what a `Double` holds, and no more.
+    private static func isDecimal(_ text: Substring.UTF8View) -> Bool {
+        guard let point = text.firstIndex(of: UInt8(ascii: ".")) else { return false }
+        let (whole, part) = (text[..<point], text[text.index(after: point)...])
+        return [whole, part].allSatisfy { (1...15).contains($0.count) && $0.allSatisfy(isDigit) }
+            && (whole.count == 1 || whole.first != UInt8(ascii: "0"))
     }
 
     private mutating func passString(_ quote: UInt8) {
@@ -121,14 +141,16 @@ struct SettingsText {
 
 extension SettingsText {
     /// The text of a file that the TOML parser can be let go at; the error names the line.
-    static func read(_ path: String) throws(UserError) -> String {
+    static func read(
+        _ path: String, numbers: Numbers = .whole
+    ) throws(UserError) -> String {
         let text: String
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
             throw UserError("\(path) can't be read: \(error.localizedDescription)")
         }
-        if let problem = problem(in: text) {
+        if let problem = problem(in: text, numbers: numbers) {
             throw UserError("\(path) line \(problem.line): \(problem.what)")
         }
         return text

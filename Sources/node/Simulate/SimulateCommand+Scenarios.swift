@@ -2,6 +2,7 @@ import ArgumentParser
 // For `timespec`, which the compiler attributes to it.
 import CoreFoundation
 import Foundation
+import Gossip
 import Scenarios
 import SimulationKit
 
@@ -58,11 +59,11 @@ extension Simulate {
 
     /// What to run: each scenario with each seed and method.
     private func jobs() throws -> [RunQueue.Job] {
-        guard html == nil || seeds * (scenario == "all" ? 50 : 1) <= 50 else {
-            throw ValidationError("--html shows up to 50 runs: name one scenario, or fewer seeds")
-        }
         let jobs = try plainJobs()
         guard html != nil else { return jobs }
+        guard jobs.count <= 50 else {
+            throw ValidationError("--html shows up to 50 runs: name one scenario, or fewer seeds")
+        }
         return jobs.map { job in
             var job = job
             job.options.isRecorded = true
@@ -152,7 +153,8 @@ extension Simulate {
         }
         plan.workload.rate = rate ?? plan.workload.rate
         plan.workload.bodyBytes = size ?? plan.workload.bodyBytes
-        plan.activeView = activeView ?? plan.activeView
+        plan.gossip.activeView = activeView ?? plan.gossip.activeView
+        for text in gossip { try Self.set(text, in: &plan) }
         plan.registered = peersPerNode ?? plan.registered
         return plan
     }
@@ -168,12 +170,26 @@ extension Simulate {
         add("rate", rate)
         add("size", size)
         add("active-view", activeView)
+        for text in gossip { add("gossip", text) }
         add("peers-per-node", peersPerNode)
         return typed
     }
 
-    private static func plan(readingFrom path: String) throws -> ScenarioPlan {
-        let text = try SettingsText.read(path)
+    /// `name=value`, of the gossip layer.
+    private static func set(_ text: String, in plan: inout ScenarioPlan) throws {
+        let pair = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard pair.count == 2, let value = Int(pair[1]) else {
+            throw ValidationError("--gossip \(text): such as announce_milliseconds=5")
+        }
+        do throws(ScenarioFileError) {
+            try GossipKnob.set(pair[0], to: value, in: &plan.gossip)
+        } catch {
+            throw ValidationError("--gossip: \(error)")
+        }
+    }
+
+    static func plan(readingFrom path: String) throws -> ScenarioPlan {
+        let text = try SettingsText.read(path, numbers: .decimal)
         do throws(ScenarioFileError) {
             var plan = try ScenarioFile.plan(text)
             // The line that replays a run names the file.

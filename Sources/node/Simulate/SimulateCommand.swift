@@ -19,8 +19,8 @@ struct Simulate: AsyncParsableCommand {
             all honest nodes must hold the same. docs/SIMULATIONS.md describes every scenario and \
             check.
 
-            --scenario NAME runs one of those that --list shows; all, smoke and long run several; \
-            FILE.toml runs your own; swarm draws what goes wrong from the seed, and with \
+            --scenario NAME runs one of those that --list shows; all, smoke, long and gossip run \
+            several; FILE.toml runs your own; swarm draws what goes wrong from the seed, and with \
             --seeds 200 prints failures only.
 
             A failure prints the line that replays it. Exit codes: 0 all passed, 1 something \
@@ -33,7 +33,7 @@ struct Simulate: AsyncParsableCommand {
     @OptionGroup var format: JSONFlag
 
     @Option(
-        help: "What happens: a scenario, all, smoke, long, swarm, or a file.",
+        help: "What happens: a scenario, all, smoke, long, gossip, swarm, or a file.",
         completion: .list(ScenarioLibrary.groups + [Swarm.name] + scenarioNames))
     var scenario: String?
 
@@ -57,6 +57,13 @@ struct Simulate: AsyncParsableCommand {
 
     @Option(help: "Neighbors aimed at (default: what the scenario says, 6).")
     var activeView: Int?
+
+    @Option(
+        help: """
+            A setting of the gossip layer, such as announce_milliseconds=5; as in a node's \
+            configuration. May be given again.
+            """)
+    var gossip: [String] = []
 
     @Option(
         help: """
