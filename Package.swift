@@ -134,9 +134,9 @@ let package = Package(
         .testTarget(
             name: "FederationAPITests",
             dependencies: [
-                "Core", "Federation", "FederationAPI", "MerkleSearchTree", asn1, certificates,
-                crypto, lifecycle,
-                logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
+                "Core", "Federation", "FederationAPI", "Gossip", "MerkleSearchTree", asn1,
+                certificates, crypto, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+                nioTLS,
             ]),
         .testTarget(
             name: "SimulationKitTests",
@@ -146,7 +146,10 @@ let package = Package(
             name: "ScenariosTests",
             dependencies: ["Core", "Federation", "Gossip", "Scenarios", "SimulationKit"]),
         .testTarget(
-            name: "NodeTests", dependencies: ["Core", "Scenarios", "SimulationKit", "node"]),
+            name: "NodeTests",
+            dependencies: [
+                "Core", "FederationAPI", "Gossip", "Scenarios", "SimulationKit", "node",
+            ]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Core", "FederationAPI", "Storage", "node"]),
         .testTarget(name: "TidyTests"),

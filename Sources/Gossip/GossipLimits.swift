@@ -123,6 +123,8 @@ public enum GossipLimits {
     /// Pairs of events for one place that are sent to all at once, of one origin; a session tells
     /// of further ones.
     public static let proofs = 8
+    /// Links that have ended and are shown with their causes.
+    static let endings = 16
     /// Nodes named in a shuffle.
     static let shuffled = 8
     /// Sessions for the same reason with one neighbor: one in so long.

@@ -45,6 +45,7 @@ public struct GossipMachine: Sendable {
     var isOver = false
     /// Of links that have ended.
     var past = LinkTally()
+    var endings = LinkEndings()
 
     struct Dial: Sendable {
         var node: NodeID

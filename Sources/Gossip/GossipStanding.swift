@@ -12,7 +12,8 @@ public struct GossipStanding: Hashable, Sendable {
         /// Nil before it was measured.
         public var roundTrip: Duration?
         public var queuedBytes: Int
-        /// Origins whose events it is sent unasked, of those whose tree is known.
+        /// Origins whose events it is sent unasked, of those whose tree is known; of the others it
+        /// is told.
         public var eagerOrigins: Int
         /// Origins whose events it hands to us.
         public var parentOf: Int
@@ -36,6 +37,8 @@ public struct GossipStanding: Hashable, Sendable {
     public var missing: Int
     /// All links since the start.
     public var tally: LinkTally
+    /// Links that have ended since the start.
+    public var endings: LinkEndings
 }
 
 extension GossipMachine {
@@ -54,6 +57,6 @@ extension GossipMachine {
         return GossipStanding(
             mode: settings.mode, isOn: isOn, target: target, neighbors: neighbors,
             passive: passive, visits: links.keys.count { links[$0]?.phase == .visit },
-            origins: trees.count, missing: missing.count, tally: tally)
+            origins: trees.count, missing: missing.count, tally: tally, endings: endings)
     }
 }

@@ -5,13 +5,14 @@ import Foundation
 final class Fleet {
     let nodes: [NodeUnderTest]
 
-    /// Starts `count` nodes that aim at `view` neighbors, and waits until each has registered with
-    /// all others.
-    init(of count: Int, view: Int) async throws {
+    /// Starts `count` nodes that aim at `view` neighbors, with further settings of gossip, and
+    /// waits until each has registered with all others.
+    init(of count: Int, view: Int, settings: [String] = []) async throws {
         nodes = try (0..<count).map { number in
             let node = try NodeUnderTest("gossip\(number)")
             try node.configure("enabled = \"auto\"", "enabled = true")
-            try node.configure("active_view = 6", "active_view = \(view)")
+            let lines = ["active_view = \(view)"] + settings
+            try node.configure("active_view = 6", lines.joined(separator: "\n"))
             // Without a join secret: whoever runs on this machine.
             try node.configure("auto_accept_lan = false", "auto_accept_lan = true")
             // A node that was started again knows no longer that its peers run on this machine, and

@@ -14,7 +14,9 @@ struct GossipTests {
     /// The times of what was done to the nodes, for `ArrivalLog`.
     private struct Course {
         var calm: Range<UInt64>
+        /// One stands still, all others run.
         var stopped: Range<UInt64>
+        /// From the kills, while that one still stands, until all were back.
         var killed: Range<UInt64>
     }
 
@@ -27,8 +29,9 @@ struct GossipTests {
         let posters = nodes.map { Poster(to: $0, each: Self.stop * 3 / share) }
         let log = ArrivalLog()
         // Followers cost what they measure, so there are few; nothing is done to these nodes.
-        let followers = [nodes[0], nodes[3], nodes[6]].map { node in
-            Task { [socket = node.socket] in try await log.follow(socket) }
+        let followers = try [nodes[0], nodes[3], nodes[6]].map { node in
+            let id = try node.node()
+            return Task { [socket = node.socket] in try await log.follow(socket, of: id) }
         }
         defer { for follower in followers { follower.cancel() } }
         let course = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -43,14 +46,14 @@ struct GossipTests {
         try await fleet.waitUntilAllEqual()
         print("all equal \(ContinuousClock.now - end) after the last post")
         try expectAllHeld(posters, fleet)
-        try report(log, course, stopped: nodes[1].node())
+        try report(log, course, stopped: nodes[1].node(), killed: [nodes[5], nodes[9]])
         // Also those that were killed find their place again.
         try await fleet.waitForNeighbors(2)
         print("2 neighbors or more at each \(ContinuousClock.now - end) after the last post")
         try expectFewDuplicates(fleet)
     }
 
-    /// Stops one node for a while, then kills others and starts them again.
+    /// Stops one node for a while, kills others meanwhile, and starts them again.
     private func trouble(
         _ fleet: Fleet, stopped: NodeUnderTest, killed: [NodeUnderTest]
     ) async throws -> Course {
@@ -62,16 +65,19 @@ struct GossipTests {
         try show("before the stop", fleet.nodes)
         stopped.suspend()
         let stop = ArrivalLog.now
-        try await Task.sleep(for: Self.stop)  // how long it stands still is what is tested
-        let resuming = ArrivalLog.now
-        try show("at the end of the stop", fleet.nodes.filter { $0 !== stopped })
-        stopped.resume()
+        // How long it stands still is what is tested.
+        try await Task.sleep(for: Self.stop * 2 / 3)
         let kill = ArrivalLog.now
         for node in killed { node.kill() }
+        try await Task.sleep(for: Self.stop / 3)  // the rest of the stop
+        let others = fleet.nodes.filter { node in
+            !([stopped] + killed).contains { $0 === node }
+        }
+        try show("at the end of the stop", others)
+        stopped.resume()
         try await goOn(fleet.nodes[0])
         for node in killed { try await node.start() }
-        return Course(
-            calm: start..<stopping, stopped: stop..<resuming, killed: kill..<ArrivalLog.now)
+        return Course(calm: start..<stopping, stopped: stop..<kill, killed: kill..<ArrivalLog.now)
     }
 
     /// Waits until a node has a twentieth of all events more than now.
@@ -99,18 +105,29 @@ struct GossipTests {
         print("\(acknowledged.count) acknowledged, \(unanswered) posts without an answer")
     }
 
-    private func report(_ log: ArrivalLog, _ course: Course, stopped: String) throws {
-        let calm = log.delays(in: course.calm)
-        let during = log.delays(in: course.stopped, without: stopped)
-        print("seen by followers: \(calm); \(log.course(in: course.calm))")
+    /// Others' events must come as soon while one node stands still as while all run.
+    private func report(
+        _ log: ArrivalLog, _ course: Course, stopped: String, killed: [NodeUnderTest]
+    ) throws {
+        let troubled = try Set([stopped] + killed.map { try $0.node() })
+        print("seen by followers: \(log.delays(in: course.calm))")
+        print("  with a stopped node: \(log.delays(in: course.stopped, without: [stopped]))")
         print(
-            "  with a stopped node: \(during); \(log.course(in: course.stopped, without: stopped))")
-        print("  with two killed, until they were back: \(log.delays(in: course.killed))")
-        let ratio = during.quantile(0.99) / max(calm.quantile(0.99), 0.001)
-        print("  p99 with the stopped node is \(String(format: "%.2f", ratio)) of that without")
-        #expect(calm.milliseconds.count > 0 && during.milliseconds.count > 0)
-        // Far above what a machine with other work needs: nobody waits for the stopped node.
-        #expect(during.quantile(0.99) < Double(Self.stop.components.seconds) * 1000)
+            "  with two killed too, until all were back, of the others: "
+                + "\(log.delays(in: course.killed, without: troubled))")
+        let width = UInt64(Self.stop.components.seconds) * 1_000_000 / 15
+        let comparison = DelayComparison(
+            calm: log.slices(of: width, in: course.calm),
+            troubled: log.slices(of: width, in: course.stopped, without: [stopped]),
+            localCalm: log.slices(of: width, in: course.calm, local: true),
+            localTroubled: log.slices(of: width, in: course.stopped, local: true))
+        print("  \(comparison)")
+        #expect(
+            log.delays(in: course.stopped, without: [stopped]).milliseconds.count
+                > Self.events / 20)
+        // The short test shares the machine with others; whoever waited for the stopped node would
+        // wait for seconds.
+        #expect(comparison.isEqual(within: Self.events > 2000 ? 50 : 500), "\(comparison)")
     }
 
     private func expectFewDuplicates(_ fleet: Fleet) throws {

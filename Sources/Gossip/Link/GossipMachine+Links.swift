@@ -56,6 +56,7 @@ extension GossipMachine {
     ) {
         guard let link = links[name], link.phase != .closing else { return }
         if link.phase == .greeting, name.isOurs { postpone(link.node, now) }
+        noteEnd(of: link, by: .here, cause, now)
         leave(name, cause, now, &effects)
         links[name]?.beginClosing()
         _ = links[name]?.outbox.put(.bye(cause), .membership)
@@ -68,12 +69,14 @@ extension GossipMachine {
         _ effects: inout [GossipEffect]
     ) {
         if let dial = dials.removeValue(forKey: name) {
+            endings.failedDials += 1
             postpone(dial.node, now)
             passive.removeAll { $0 == dial.node }
             planFill(now)
         }
         guard let link = links[name] else { return }
         if link.phase == .greeting, name.isOurs { postpone(link.node, now) }
+        if link.phase != .closing { noteEnd(of: link, by: .nobody, nil, now) }
         leave(name, nil, now, &effects)
         if let tally = links.removeValue(forKey: name)?.tally { past += tally }
     }
@@ -291,6 +294,7 @@ extension GossipMachine {
         for name in dials.keys.sorted() {
             guard let dial = dials[name], now - dial.since > GossipLimits.dialLife else { continue }
             dials[name] = nil
+            endings.failedDials += 1
             postpone(dial.node, now)
             effects.append(.unlink(name))
             planFill(now)

@@ -310,6 +310,7 @@ extension GossipMachine {
         _ cause: ByeCause, _ name: LinkName, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
         guard let link = links[name] else { return }
+        noteEnd(of: link, by: .there, cause, now)
         switch cause {
         case .off:
             leaveAlone(link.node, for: GossipLimits.offAgain, now)

@@ -90,11 +90,11 @@ final class TestOperator: OperatorPort {
 
     func gossip() async -> GossipView {
         GossipView(
-            mode: "auto", isOn: true, target: 6, neighbors: [], passive: [], origins: 3,
-            missing: 0, delivered: 10, duplicates: 5,
+            mode: "auto", isOn: true, target: 6, neighbors: [], passive: [], visits: 0,
+            origins: 3, missing: 0, delivered: 10, duplicates: 5,
             latencyMilliseconds: .init(p50: 12, p99: nil, count: 1),
-            lastHop: .init(mean: 1.5, max: 3), grafts: 0, prunes: 0, overflows: 0,
-            brokenPromises: 0, bytesByKind: ["event": 100])
+            hops: .init(mean: 1.5, max: 3), grafts: 0, prunes: 0, overflows: 0,
+            brokenPromises: 0, unserved: 0, endings: .init(), bytesByKind: ["event": 100])
     }
 
     func setGossip(_ mode: String) async throws(Refusal) -> GossipView {
