@@ -96,6 +96,40 @@ struct SketchSessionTests {
         check(fewer, Array(keys.dropFirst()), keys)
     }
 
+    @Test func whatIsKnownToBothUpToACutoffIsNotSaidAgain() {
+        func time(_ number: Int) -> Timestamp {
+            Timestamp(physical: item(number).physical, counter: 0)
+        }
+        let keys = (0..<5_000).map { item($0) }
+        let first = Session(keys, keys, cutoffs: (time(4_000), nil))
+        #expect(first.commons.0 == first.commons.1)
+        #expect(first.commons.0?.tree.count == 4_001)
+        // What is later is not looked at, whoever has it.
+        let again = Session(
+            keys, Array(keys.dropLast(30)), commons: first.commons, cutoffs: (time(4_050), nil))
+        #expect(again.messages.count == 2)
+        #expect(again.bytes <= 14 + 5 + 11)
+        #expect(again.outcome?.cutoff == time(4_050))
+        #expect(again.commons.0?.tree.count == 4_051)
+        let ours = keys.filter { $0 != keys[4_060] && $0 != keys[4_200] }
+        let theirs = keys.filter { $0 != keys[4_070] && $0 != keys[4_300] }
+        let session = Session(
+            ours, theirs, commons: again.commons, cutoffs: (time(4_100), time(4_150)))
+        #expect(session.outcome?.method == .known)
+        #expect(session.differences.flatMap(\.delivered) == [keys[4_060]])
+        #expect(session.differences.flatMap(\.have) == [keys[4_070]])
+        // A hello where the responder's cutoff is lower, or where a list would be long.
+        for cutoffs in [(time(4_100), time(4_090)), (time(4_200), nil)]
+            as [(Timestamp?, Timestamp?)]
+        {
+            let session = Session(ours, theirs, commons: again.commons, cutoffs: cutoffs)
+            #expect(session.outcome?.cutoff == (cutoffs.1 ?? cutoffs.0))
+            #expect(session.outcome?.method != .known)
+            #expect(session.differences.flatMap(\.delivered).contains(keys[4_060]))
+            #expect(session.differences.flatMap(\.have).contains(keys[4_070]))
+        }
+    }
+
     @Test func longAnswersCostOneRoundTripMore() {
         let (ours, theirs) = sides(60_000, lacking: Set((0..<3_000).map { $0 * 20 }))
         let whole = Session(ours, theirs, limits: ReconcileLimits(messageBytes: 1 << 20))

@@ -193,14 +193,61 @@ struct GossipTests {
         #expect(sorted[sorted.count * 9 / 10] < .milliseconds(150))
     }
 
-    @Test func inSyncComparingCostsAtMostTwelveBytesASecond() {
-        var world = Self.federation(16)
-        let before = Sums(world)
-        world.run(until: world.now + .seconds(200))
-        let sums = Sums(world) - before
-        let bytes = sums.tally.sentBytes(.reconcile) - before.tally.sentBytes(.reconcile)
+    /// With logs of a few hundred events, and one more every so many seconds, or none.
+    @Test(arguments: [0, 4, 1])
+    func inSyncComparingCostsAtMostTwelveBytesASecond(_ pause: Int) throws {
+        let nodes = 16
+        let seconds = 200
+        var world = Self.federation(nodes)
+        try Self.post(300, at: Array(0..<nodes), in: &world)
+        world.run(until: world.now + .seconds(60))
+        #expect(Self.areEqual(world, 300))
+        let before = Sums(world).tally.sentBytes(.reconcile)
+        for second in 0..<seconds {
+            if pause > 0, second % pause == 0 { try Self.post(1, at: [second % nodes], in: &world) }
+            world.run(until: world.now + .seconds(1))
+        }
+        let bytes = Sums(world).tally.sentBytes(.reconcile) - before
         #expect(bytes > 0)
-        #expect(Double(bytes) / 16 / 200 <= 12)
+        #expect(Double(bytes) / Double(nodes * seconds) <= 12)
+    }
+
+    /// Two halves that have never heard of each other but by their registries, each with all the
+    /// neighbors that it wants: nothing dials beyond the half but the visit of a random peer.
+    /// (Whoever lacks a neighbor draws from the registry, too; here nobody does.)
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func theVisitOfARandomPeerIsWhatHealsAPartition(_ seed: UInt64) throws {
+        let day = Duration.seconds(86_400)
+        func secondsToHeal(redialEvery: Duration) throws -> Int? {
+            var plan = ScenarioPlan(name: "test")
+            plan.gossip.redialEvery = redialEvery
+            plan.gossip.rotateEvery = day
+            var world = ScenarioRun.world(
+                plan, ScenarioRun.Options(nodes: 32, seed: seed), Seeds(seed), late: [])
+            for node in 0..<32 { world.start(node) }
+            world.apply(.partition((0..<32).map { $0 < 16 ? 0 : 1 }))
+            world.run(until: .zero + .seconds(120))
+            try Self.post(10, at: [3, 20], in: &world)
+            world.run(until: world.now + .seconds(20))
+            world.apply(.heal)
+            for second in 1...300 {
+                world.run(until: world.now + .seconds(1))
+                if Self.areEqual(world, 10) { return second }
+            }
+            let sides = (0..<32).map { node in
+                world.engine(of: node)?.gossip.standing.neighbors.compactMap {
+                    world.indices[$0.node].map { $0 < 16 }
+                } ?? []
+            }
+            #expect(
+                sides.enumerated().allSatisfy { node, sides in
+                    sides.allSatisfy { $0 == (node < 16) }
+                })
+            return nil
+        }
+        #expect(try secondsToHeal(redialEvery: day) == nil)
+        let healed = try #require(try secondsToHeal(redialEvery: .seconds(30)))
+        #expect(healed <= 15)
     }
 
     @Test func noNodeEverHasMoreNeighborsThanItMay() throws {

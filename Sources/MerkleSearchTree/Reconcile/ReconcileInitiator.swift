@@ -50,7 +50,7 @@ public struct ReconcileInitiator: ReconcileInitiating {
         self.index = index.upTo(cutoff)
         self.cutoff = cutoff
         hash = SessionHash(salt: salt)
-        known = cutoff == nil ? common : nil
+        known = common
         descent = Descent(tree: self.index.tree, hash: hash, limits: limits)
     }
 
@@ -64,10 +64,12 @@ public struct ReconcileInitiator: ReconcileInitiating {
         state = .knownSent
         self.gains = gains
         let salted = SessionHash(salt: known.salt)
-        var out = [MessageKind.known.byte()]
+        outcome.cutoff = cutoff
+        var out = [MessageKind.known.byte(cutoff == nil ? [] : .cutoff)]
         out.append(known.tag, bytes: 4)
         out.append(bigEndian: salted.proof(.hello, of: tree.root))
         out.append(count: gains.count)
+        if let cutoff { out.append(cutoff) }
         return out
     }
 
@@ -218,7 +220,7 @@ extension ReconcileInitiator {
 
     private mutating func done(_ union: MerkleSearchTree) -> ReconcileStep {
         state = .over
-        if outcome.cutoff == nil { common = CommonRoot(union, hash) }
+        common = CommonRoot(union, hash)
         return .done(outcome)
     }
 

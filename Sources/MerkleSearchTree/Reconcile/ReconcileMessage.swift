@@ -11,7 +11,7 @@ enum MessageKind: UInt8 {
     var flags: MessageFlags {
         switch self {
         case .hello: [.cutoff, .spine, .noSketch]
-        case .unknown: .cutoff
+        case .known, .unknown: .cutoff
         case .size: .suffixes
         case .want: [.places, .values, .gifts]
         case .differs: .summary

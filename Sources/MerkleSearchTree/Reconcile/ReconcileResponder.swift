@@ -112,14 +112,25 @@ extension ReconcileResponder {
     {
         try count(.known, most: 1)
         guard let tag = reader.read(bytes: 4), let root = reader.readWord(),
-            let theirs = reader.readCount(), reader.isAtEnd
+            let theirs = reader.readCount()
         else { throw .malformed }
-        guard ownCutoff == nil, theirs <= CommonRoot.mostNew,
-            let known = commons.first(where: { $0.tag == tag })
+        var named: Timestamp?
+        if reader.flags.contains(.cutoff) {
+            guard let read = reader.readCutoff() else { throw .malformed }
+            named = read
+        }
+        guard reader.isAtEnd else { throw .malformed }
+        guard ownCutoff.map({ own in named.map { $0 <= own } ?? false }) ?? true,
+            theirs <= CommonRoot.mostNew, let known = commons.first(where: { $0.tag == tag })
         else { return .send([MessageKind.unknown.byte()]) }
+        cutoff = named
+        index = index.upTo(named)
         hash = SessionHash(salt: known.salt)
         if hash.proof(.hello, of: tree.root) == root { return sayEqual() }
-        guard let gains = known.gains(of: tree) else {
+        // Where both have gained much, the spine of a hello names less than a list of it all.
+        guard let gains = known.gains(of: tree),
+            named == nil || gains.count <= ReconcileLimits.lateGains
+        else {
             return .send([MessageKind.unknown.byte()])
         }
         open()
@@ -179,7 +190,7 @@ extension ReconcileResponder {
 
     private mutating func sayEqual() -> ReconcileReply {
         state = .over
-        if cutoff == nil { common = CommonRoot(tree, hash) }
+        common = CommonRoot(tree, hash)
         var out = [MessageKind.equal.byte()]
         out.append(hash.proof(.equal, of: tree.root) >> 32, bytes: 4)
         return .send(out)
@@ -243,7 +254,7 @@ extension ReconcileResponder {
         union.insert(contentsOf: new)
         guard proof == hash.proof(.close, of: union.root) >> 32 else { return differs(new) }
         state = .over
-        if cutoff == nil { common = CommonRoot(union, hash) }
+        common = CommonRoot(union, hash)
         var out = [MessageKind.closed.byte()]
         out.append(bigEndian: hash.proof(.closed, of: union.root))
         return .send(out)

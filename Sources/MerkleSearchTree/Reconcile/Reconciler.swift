@@ -155,6 +155,8 @@ public struct ReconcileLimits: Sendable, Equatable {
 
     /// A list up to this many bytes is sent unasked.
     static let listBytes = 700
+    /// The most new keys that are listed from a known root where a cutoff is named: some 200 bytes.
+    static let lateGains = 64
     /// A list that is asked for has no more keys: to hash and sort them takes some ten
     /// milliseconds.
     static let listKeys = 1 << 17
