@@ -23,9 +23,12 @@ extension Simulate {
         let watch = InterruptWatch { queue.stop() }
         defer { withExtendedLifetime(watch) {} }
         let isQuiet = jobs.allSatisfy { $0.plan.name == Swarm.name }
+        // Beside gossip the others need not pass: the table says what they missed.
+        let hasGossip = jobs.contains { $0.options.method == .gossip }
         let results = try await checked {
             try await queue.run { [format] result in
                 guard !format.json else { return Terminal.out(result.json()) }
+                guard result.options.method == .gossip || !hasGossip else { return }
                 if !result.troubles.isEmpty { Terminal.out(result.troubles) }
             }
         }
