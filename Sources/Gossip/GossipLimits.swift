@@ -69,6 +69,12 @@ public enum GossipLimits {
     /// Origins whose tree is known; the one that was silent for longest is forgotten and floods
     /// once when it speaks again.
     public static let origins = 4096
+    /// A parent from which nothing came for so long, while others told of its events, may stand
+    /// still. A shorter time would suspect those of which a frame or two was lost.
+    static let suspicious: Duration = .milliseconds(400)
+    /// An origin of which nothing was heard for longer is not worth further copies of an event to
+    /// find the fastest way anew.
+    static let liveOrigin: Duration = .seconds(30)
     /// Events that were announced and have not come: of one neighbor, and in all.
     static let missingOfOne = 4096
     static let missing = 16_384

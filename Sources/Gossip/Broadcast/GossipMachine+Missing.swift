@@ -61,7 +61,7 @@ extension GossipMachine {
         guard let parent = trees[origin].map({ Int($0.parent) }), parent >= 0, parent != slot,
             let link = slots[parent].flatMap({ links[$0] })
         else { return false }
-        return !link.isSuspect && !link.isPaused
+        return !link.isPaused
     }
 
     private mutating func wakeForMissing(_ due: Instant) {
@@ -205,16 +205,16 @@ extension GossipMachine {
     }
 
     /// Others told of an event, and nothing at all has come since from whoever was to hand it over:
-    /// it may stand still. It stays a neighbor, but its origins' events are to come from whoever
-    /// told of them next, before each of them is missed once.
+    /// it may stand still. It stays a neighbor, but its origins' events are to come from others
+    /// before each of them is missed once.
     private mutating func suspectParent(
         of origin: NodeID, since: Instant, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
         guard let slot = trees[origin].map({ Int($0.parent) }), slot >= 0, let name = slots[slot],
-            let link = links[name], !link.isPaused, !link.isSuspect, link.heardAt < since
+            let link = links[name], !link.isPaused, link.heardAt < since,
+            now - link.heardAt >= GossipLimits.suspicious
         else { return }
-        links[name]?.isSuspect = true
-        replaceParent(slot, isGone: false, &effects)
+        replaceParent(slot, isGone: false, now, &effects)
     }
 
     /// How often an event had been passed on when it came to whoever announced it, and once more.

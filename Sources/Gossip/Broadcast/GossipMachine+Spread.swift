@@ -281,20 +281,28 @@ extension GossipMachine {
         return change(&trees[origin, default: OriginTree(at: now)])
     }
 
-    /// A neighbor is gone, or seems to stand still: whoever told of an origin's events next is
-    /// asked to send them from now on, before the next one is missed.
-    mutating func replaceParent(_ slot: Int, isGone: Bool, _ effects: inout [GossipEffect]) {
+    /// A neighbor is gone, or seems to stand still: whoever told of an origin's events next is asked
+    /// to send them from now on, before the next one is missed. In place of one that stands still
+    /// all are asked, for origins that were heard of lately: that is seldom, and the next event
+    /// finds the fastest way anew at the cost of its copies.
+    mutating func replaceParent(
+        _ slot: Int, isGone: Bool, _ now: Instant, _ effects: inout [GossipEffect]
+    ) {
         var asked: Set<LinkName> = []
         for origin in trees.keys.sorted() {
             let wasParent =
                 isGone ? trees[origin]?.vacate(slot) : trees[origin]?.loseParent(slot)
-            guard wasParent == true, let next = trees[origin]?.runnerUp, next >= 0,
-                Int(next) != slot, let name = slots[Int(next)]
-            else { continue }
+            guard wasParent == true, let tree = trees[origin] else { continue }
+            let isLive = !isGone && now - tree.usedAt < GossipLimits.liveOrigin
             trees[origin]?.runnerUp = -1
-            links[name]?.outbox.graft(PlaceRange(origin: origin, from: 0, count: 0))
-            links[name]?.tally.grafts += 1
-            asked.insert(name)
+            for (other, name) in slots.enumerated() {
+                guard let name, other != slot, isLive || other == Int(tree.runnerUp) else {
+                    continue
+                }
+                links[name]?.outbox.graft(PlaceRange(origin: origin, from: 0, count: 0))
+                links[name]?.tally.grafts += 1
+                asked.insert(name)
+            }
         }
         for name in asked.sorted() { write(name, &effects) }
     }

@@ -97,7 +97,7 @@ extension GossipMachine {
         effects.append(.neighborDown(link.node, cause))
         forgetAnnouncer(name)
         links[name]?.rows.removeAll()
-        replaceParent(slot, isGone: true, &effects)
+        replaceParent(slot, isGone: true, now, &effects)
         if cause != .shutdown { planFill(now) }
     }
 

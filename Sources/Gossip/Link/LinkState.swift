@@ -58,8 +58,6 @@ struct LinkState: Sendable {
     var tally = LinkTally()
     /// Whether its last session took longer than its turn.
     var answersSlowly = false
-    /// Whether nothing came from it while others told of what it was to hand over.
-    var isSuspect = false
     /// Answers to it that are being read.
     private var serving = 0
     private var serveBytes = GossipLimits.serveBurst
@@ -144,7 +142,6 @@ struct LinkState: Sendable {
 
     mutating func hear(_ bytes: [UInt8], at now: Instant) {
         heardAt = now
-        isSuspect = false
         tally.receivedBytes += bytes.count
         buffer.append(bytes)
     }
