@@ -78,9 +78,10 @@ def is_kind(message, kind):
     return message[0] >> 3 == KINDS[kind]
 
 
-def hello(salt, root, count, cutoff=None):
+def hello(salt, root, count, cutoff=None, no_sketch=False):
     tail = b"" if cutoff is None else varint(cutoff[0]) + varint(cutoff[1])
-    return (first("hello", 0 if cutoff is None else 1) + salt + salted(0, salt, root)
+    flags = (0 if cutoff is None else 1) | (4 if no_sketch else 0)
+    return (first("hello", flags) + salt + salted(0, salt, root)
             + varint(count) + tail)
 
 
