@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 from stranger import keys, peer
@@ -149,15 +150,16 @@ class Lab:
     """All nodes of a run, and their end."""
 
     def __init__(self, binary):
-        self.binary, self.nodes = binary, {}
+        self.binary, self.nodes, self.lock = binary, {}, threading.Lock()
         self.folder = tempfile.mkdtemp(prefix="federate-attack-")
 
     def node(self, name="open", settings=None, **more):
         """The node of this name, made at first use."""
-        if name not in self.nodes:
-            folder = os.path.join(self.folder, name)
-            self.nodes[name] = Node(self.binary, folder, settings or {}, **more)
-        return self.nodes[name]
+        with self.lock:
+            if name not in self.nodes:
+                folder = os.path.join(self.folder, name)
+                self.nodes[name] = Node(self.binary, folder, settings or {}, **more)
+            return self.nodes[name]
 
     @property
     def open(self):
