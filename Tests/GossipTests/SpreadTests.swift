@@ -123,14 +123,17 @@ struct SpreadTests {
     }
 
     @Test func whatNobodySendsIsLeftToASession() {
-        let lab = Lab(peers: 10)
+        let settings = GossipSettings(
+            mode: .on, reconcileEvery: .seconds(86_400), redialEvery: .seconds(86_400))
+        let lab = Lab(peers: 10, settings)
         let link = lab.dialled(by: 1)
         _ = lab.takeEffects()
         lab.announce(5, 1...1, over: link)
-        for _ in 0..<60 {
+        for _ in 0..<20 {
             lab.pass(.milliseconds(500))
             lab.send(.pong(0), over: link)
         }
+        #expect(lab.machine.tally.grafts == GossipLimits.graftTries)
         #expect(lab.effects.contains(.reconcile(Things.node(1))))
         #expect(lab.machine.missing.isEmpty)
         #expect(lab.machine.links[link]?.missing == 0)
