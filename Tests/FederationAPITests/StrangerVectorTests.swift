@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Gossip
 import MerkleSearchTree
 import Testing
 
@@ -246,6 +247,77 @@ struct StrangerVectorTests {
         #expect("\(TLSBinding.identifier)" == vector.text("oid"))
         let hash: Core.Digest = Core.SHA256.hash(vector.bytes("publicKey"))
         #expect(hash.bytes == vector.bytes("tlsKey"))
+    }
+
+    @Test func aLinkIsOpenedByTheSameBytes() throws {
+        let vector = vectors.one("link opening")
+        let tlsKey = try #require(vector.digest("tlsKey"))
+        let hello = LinkHello(
+            signing: vector.bytes("nonce"), to: b.node, tlsKey: tlsKey, key: a,
+            at: 1_800_000_000, instance: 0x0001_0203_0405_0607)
+        #expect(hello.encoded == vector.bytes("hello"))
+        let read = try #require(LinkHello(decoding: vector.bytes("hello")))
+        let holds = read.holds(for: vector.bytes("nonce"), to: b.node, tlsKey: tlsKey) {
+            $0 == a.node
+        }
+        #expect(holds)
+    }
+
+    @Test func framesAreReadAndWrittenIdentically() throws {
+        let found = vectors.all("frame")
+        #expect(found.count == 17 + ByeCause.allCases.count)
+        for (name, vector) in found {
+            let frame = try #require(try frame(vector))
+            var bytes: [UInt8] = []
+            FrameBuffer.write(frame.encoded(), to: &bytes)
+            #expect(bytes == vector.bytes("bytes"), "\(name)")
+            let words = name.split(separator: " ").map(String.init)
+            let kind = words[0] == "shuffled" ? "shuffleReply" : words[0]
+            #expect("\(frame)".hasPrefix(kind), "\(name)")
+            if case .bye(let cause) = frame { #expect(cause.word == words[1]) }
+        }
+        let refused = vectors.all("refused frame")
+        #expect(refused.count == 13)
+        for (name, vector) in refused {
+            #expect(throws: CBORError.self, "\(name)") { try frame(vector) }
+        }
+    }
+
+    private func frame(_ vector: StrangerVector) throws -> Frame? {
+        var buffer = FrameBuffer()
+        buffer.append(vector.bytes("bytes"))
+        return try buffer.next().map { try Frame(decoding: $0) }
+    }
+
+    @Test func placesArePackedIdentically() throws {
+        let found = vectors.all("packed")
+        #expect(found.count == 5)
+        var (writer, reader) = (OriginTable(), OriginTable())
+        for (name, vector) in found {
+            let ranges = try reader.read(vector.bytes("bytes"))
+            #expect(ranges.count == 1, "\(name)")
+            let range = try #require(ranges.first)
+            #expect(range.origin == vector.node("origin"), "\(name)")
+            var rest = CBORWriter()
+            rest.array(3)
+            rest.unsigned(range.from)
+            rest.unsigned(range.count)
+            rest.unsigned(Int(range.hop) + (range.isLarge ? 128 : 0))
+            #expect(rest.bytes == vector.bytes("rest"), "\(name)")
+            var bytes: [UInt8] = []
+            writer.write(range, to: &bytes)
+            #expect(bytes == vector.bytes("bytes"), "\(name)")
+        }
+    }
+
+    @Test func messagesOfLinksAreReadAndWrittenIdentically() throws {
+        let ask = vectors.one("message ask")
+        #expect(LinkMessage.ask(number: 300, ask.bytes("said")).encoded() == ask.bytes("bytes"))
+        let answer = vectors.one("message answer")
+        let expected = LinkMessage.answer(number: 300, answer.bytes("said"))
+        #expect(try LinkMessage(decoding: answer.bytes("bytes")) == expected)
+        #expect(expected.encoded() == answer.bytes("bytes"))
+        #expect(try LinkMessage(decoding: ask.bytes("bytes")) == .ask(number: 300, [0x81, 0x08]))
     }
 
     @Test func scriptsVectorsWritesThisVeryFixture() throws {

@@ -7,7 +7,7 @@ from itertools import cycle
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from . import cbor, certificate, event, invite, keys, peer, signing, tree
+from . import cbor, certificate, event, invite, keys, link, peer, signing, tree
 from .event import Event
 
 A = keys.Identity(bytes(range(32)))
@@ -37,7 +37,7 @@ def text(docs):
     out.section("keys", seedA=A.seed, a=A.id, seedB=B.seed, b=B.id, seedDevice=DEVICE.seed,
                 device=DEVICE.id)
     for part in (events, statements, signatures, encodings, requests, responses, registration,
-                 membership, cursors, request_signatures, binding, trees, codes):
+                 membership, cursors, request_signatures, binding, trees, codes, links, frames):
         part(out)
     refusals(out, docs)
     return HEAD + "\n".join(out.lines) + "\n"
@@ -282,6 +282,51 @@ def codes(out):
     content = cbor.encode([endpoints, B.id, bytes(range(8)), bytes(range(16)), 1_800_000_000])
     out.section("invite", content=content, code=invite.code(
         endpoints, B.id, bytes(range(8)), bytes(range(16)), 1_800_000_000))
+
+
+def links(out):
+    spki = certificate.subject_key(tls_key())
+    shown, nonce = certificate.tls_key(spki), ID[6]
+    hello = link.opening(A, B.id, shown, nonce, instance=bytes(range(8)), time_=TIME // 1_000_000)
+    assert link.read_opening(hello, B.id, shown, nonce) == A.id
+    out.section("link opening", tlsKey=shown, nonce=nonce, hello=hello)
+
+
+def frames(out):
+    """Each kind of frame, its length before it; and what one direction of a link packs in a row."""
+    event_ = cbor.encode(chain()["first"].value)
+    places = link.Origins().pack([(A.id, 7, 2, 3)])
+    told = {
+        "hello neighbor": [[1], link.NEIGHBOR], "hello urgent": [[1, 24], link.URGENT],
+        "hello visit": [[1], link.VISIT], "welcome": [1], "ping": [0], "pong": [cbor.LARGEST],
+        "event": [3, event_], "event asked for": [0, event_], "announce": [places],
+        "graft": [places], "want": [places], "prune": [places], "shuffle": [[A.id, B.id]],
+        "shuffle nobody": [[]], "shuffled": [ID[:8]], "part": [False, b"a piece"], "part last": [True, b""],
+    }
+    for name, fields in told.items():
+        out.section(f"frame {name}", bytes=link.frame(name.split(" ")[0], *fields))
+    for number, cause in enumerate(link.CAUSES):
+        out.section(f"frame bye {cause}", bytes=link.frame("bye", number))
+    refused = {
+        "tag 13": [13, 0], "a field more": [1, 1, 1], "a field less": [5, 0], "cause 13": [2, 13],
+        "no version": [0, [], 0], "17 versions": [0, [1] * 17, 0], "purpose 3": [0, [1], 3],
+        "hop 256": [5, 256, event_], "no event": [5, 0, b""], "nothing packed": [6, b""],
+        "nine nodes": [10, ID[:9]], "a short node": [10, [bytes(31)]],
+        "a number for a bool": [12, 1, b""],
+    }
+    for name, said in refused.items():
+        out.section(f"refused frame {name}", bytes=link.framed(cbor.encode(said)))
+    origins, rows = link.Origins(), [
+        (A.id, 1, 1, 2), (A.id, 300, 2, 127), (B.id, 0, 0, 0), (A.id, 16_384, 1, 128),
+        (B.id, cbor.LARGEST, 1, 255)]
+    for number, row in enumerate(rows):
+        out.section(f"packed {number}", bytes=origins.pack([row]), origin=row[0],
+                    rest=cbor.encode(row[1:]))
+    request = [8]
+    out.section("message ask", bytes=cbor.encode([0, 300, request]), said=cbor.encode(request))
+    response = [5, []]
+    out.section("message answer", bytes=cbor.encode([1, 300, response]),
+                said=cbor.encode(response))
 
 
 def table(path, heading):
