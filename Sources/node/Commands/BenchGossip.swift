@@ -9,8 +9,8 @@ extension Bench {
         static let configuration = CommandConfiguration(
             abstract: "What the gossip layer of one node takes: memory, time and bytes an event.",
             discussion: """
-                One machine without a network: a neighbor hands over events of many origins in turn, \
-                the others announce them, or take them from here.
+                One machine without a network: a neighbor hands over events of many origins in \
+                turn, the others announce them, or take them from here.
                 """)
 
         @OptionGroup var format: JSONFlag
