@@ -211,7 +211,9 @@ extension GossipMachine {
     }
 
     /// How this side has numbered origins on a link; nil where it is not open.
-    package func originTable(of name: LinkName) -> OriginTable? { links[name]?.outbox.table }
+    package func originTable(of name: LinkName) -> OriginTable? {
+        links[name]?.outbox.table.readable
+    }
 
     /// Active peers, ascending.
     package var activePeers: [NodeID] { registry }

@@ -185,6 +185,8 @@ struct DefenceTests {
         for link in links { _ = lab.frames(link) }
         // The parent says nothing more; others tell of one origin's next event.
         lab.announce(5, 2...2, over: links[1])
+        lab.send(.ping(1), over: links[2])
+        _ = lab.frames(links[2])
         lab.pass(.milliseconds(400))
         for link in links[1...2] {
             let origins = try grafts(lab.frames(link)).flatMap { try lab.ranges($0, over: link) }
@@ -193,6 +195,22 @@ struct DefenceTests {
         }
         #expect(grafts(lab.frames(links[0])).isEmpty)
         #expect(lab.neighbors.count == 3)
+    }
+
+    @Test func whereSeveralAreSilentOnlyWhoeverToldNextIsAsked() throws {
+        let lab = Lab(peers: 10)
+        let links = (1...4).map { lab.dialled(by: $0) }
+        for origin in 5...6 {
+            lab.sendEvent(Things.event(origin, 1), over: links[0])
+            lab.acceptAll()
+            lab.announce(origin, 1...1, over: links[1])
+        }
+        lab.pass(.milliseconds(400))
+        for link in links { _ = lab.frames(link) }
+        lab.announce(5, 2...2, over: links[1])
+        lab.pass(.milliseconds(400))
+        #expect(grafts(lab.frames(links[1])).count == 1)
+        #expect(grafts(lab.frames(links[2])).isEmpty && grafts(lab.frames(links[3])).isEmpty)
     }
 
     @Test func aParentThatSendsOtherThingsIsNotSuspected() {

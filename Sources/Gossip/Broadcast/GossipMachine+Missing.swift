@@ -206,7 +206,8 @@ extension GossipMachine {
 
     /// Others told of an event, and nothing at all has come since from whoever was to hand it over:
     /// it may stand still. It stays a neighbor, but its origins' events are to come from others
-    /// before each of them is missed once.
+    /// before each of them is missed once. Where several are silent the network is cut: then each
+    /// origin is asked for once only.
     private mutating func suspectParent(
         of origin: NodeID, since: Instant, _ now: Instant, _ effects: inout [GossipEffect]
     ) {
@@ -214,7 +215,10 @@ extension GossipMachine {
             let link = links[name], !link.isPaused, link.heardAt < since,
             now - link.heardAt >= GossipLimits.suspicious
         else { return }
-        replaceParent(slot, isGone: false, now, &effects)
+        let silent = neighborLinks.count {
+            links[$0].map { now - $0.heardAt >= GossipLimits.suspicious } ?? false
+        }
+        replaceParent(slot, isGone: false, ofAll: silent == 1, now, &effects)
     }
 
     /// How often an event had been passed on when it came to whoever announced it, and once more.

@@ -286,14 +286,15 @@ extension GossipMachine {
     /// all are asked, for origins that were heard of lately: that is seldom, and the next event
     /// finds the fastest way anew at the cost of its copies.
     mutating func replaceParent(
-        _ slot: Int, isGone: Bool, _ now: Instant, _ effects: inout [GossipEffect]
+        _ slot: Int, isGone: Bool, ofAll: Bool = false, _ now: Instant,
+        _ effects: inout [GossipEffect]
     ) {
         var asked: Set<LinkName> = []
         for origin in trees.keys.sorted() {
             let wasParent =
                 isGone ? trees[origin]?.vacate(slot) : trees[origin]?.loseParent(slot)
             guard wasParent == true, let tree = trees[origin] else { continue }
-            let isLive = !isGone && now - tree.usedAt < GossipLimits.liveOrigin
+            let isLive = ofAll && now - tree.usedAt < GossipLimits.liveOrigin
             trees[origin]?.runnerUp = -1
             for (other, name) in slots.enumerated() {
                 guard let name, other != slot, isLive || other == Int(tree.runnerUp) else {

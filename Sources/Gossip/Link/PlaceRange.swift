@@ -44,6 +44,13 @@ package struct OriginTable: Hashable, Sendable {
 
     package init() {}
 
+    /// The same, as its reader has it too. O(n log n)
+    package var readable: OriginTable {
+        var table = self
+        table.names = numbers.sorted { $0.value < $1.value }.map(\.key)
+        return table
+    }
+
     /// Appends one entry.
     package mutating func write(_ range: PlaceRange, to bytes: inout [UInt8]) {
         if let number = numbers[range.origin] {
