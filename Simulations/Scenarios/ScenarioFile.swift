@@ -125,8 +125,8 @@ extension ScenarioFile {
         return switch error {
         // The parser says this of a value of another type, too.
         case .keyNotFound(let key, let context):
-            "\(name(context.codingPath.isEmpty ? [key] : context.codingPath)) is missing, or of the "
-                + "wrong type"
+            "\(name(context.codingPath.isEmpty ? [key] : context.codingPath)) is missing, or of "
+                + "the wrong type"
         case .typeMismatch(_, let context), .valueNotFound(_, let context),
             .dataCorrupted(let context):
             "\(name(context.codingPath)) has a value of the wrong type"

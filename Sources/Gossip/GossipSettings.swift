@@ -28,19 +28,19 @@ public struct GossipSettings: Hashable, Sendable {
     /// Neighbors aimed at. More make events arrive sooner (50 nodes, p50 / p99: 4 neighbors 72 /
     /// 116 ms, 6 neighbors 58 / 89 ms, 8 neighbors 52 / 78 ms) and survive more losses at once;
     /// each costs about 1.5 % of an event's bytes in announcements (of 746-byte events: 1.06, 1.09
-    /// and 1.12 times their size in all). At 1,000 origins a node with 6 neighbors takes 1.1 MB, with
-    /// 8 1.4 MB (`federate bench gossip`).
+    /// and 1.12 times their size in all). At 1,000 origins a node with 6 neighbors takes 1.1 MB,
+    /// with 8 1.4 MB (`federate bench gossip`).
     public var activeView: Int
-    /// Peers remembered as lately alive, to replace a neighbor at once: 32 bytes each. Where 80 % of
-    /// 50 nodes end at once, the worst run's p99 is 3.1 s with 12 of them, 0.4 s with 36.
+    /// Peers remembered as lately alive, to replace a neighbor at once: 32 bytes each. Where 80 %
+    /// of 50 nodes end at once, the worst run's p99 is 3.1 s with 12 of them, 0.4 s with 36.
     public var passiveView: Int
     /// How long announcements are gathered. Longer means fewer frames and a later repair of what
     /// got lost; it never delays an event that is not lost. 5 / 20 / 50 ms at 500 events a second:
     /// 2.7 / 1.5 / 1.2 pieces a delivery; with 5 % lost, the slowest event 437 / 552 / 563 ms.
     public var announceEvery: Duration
     /// How often a random neighbor's log is compared with ours, give or take half: what bounds how
-    /// long an event can stay unknown when all else fails. In sync, every 5 / 10 / 30 s: 18.1 / 10.5
-    /// / 5.4 bytes a second.
+    /// long an event can stay unknown when all else fails. In sync, every 5 / 10 / 30 s: 18.1 /
+    /// 10.5 / 5.4 bytes a second.
     public var reconcileEvery: Duration
     /// How often a random registered peer is dialled, give or take half: what joins the two halves
     /// of a partition: after 60 s of it, 30 / 120 s settle 50 nodes in 2.8 / 5.0 s. Costs a TLS

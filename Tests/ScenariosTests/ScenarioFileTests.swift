@@ -189,7 +189,8 @@ struct ScenarioFileTests {
             ("[gossip]\nfanout = 3", "fanout"),
             ("[gossip]\nactive_view = 99", "2 to 24"),
             (
-                "[pass]\np50 = \"1s\"\nsizes = [{ nodes = 9, p50 = \"1s\", p99 = \"1s\", last_hop = 1 }]",
+                "[pass]\np50 = \"1s\"\n"
+                    + "sizes = [{ nodes = 9, p50 = \"1s\", p99 = \"1s\", last_hop = 1 }]",
                 "take the place"
             ),
             ("[workload", "line"),
