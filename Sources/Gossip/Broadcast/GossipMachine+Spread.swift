@@ -283,8 +283,8 @@ extension GossipMachine {
 
     /// A neighbor is gone, or seems to stand still: whoever told of an origin's events next is
     /// asked to send them from now on, before the next one is missed. In place of one that stands
-    /// still all are asked, for origins that were heard of lately: that is seldom, and the next event
-    /// finds the fastest way anew at the cost of its copies.
+    /// still all are asked, for origins that were heard of lately: that is seldom, and the next
+    /// event finds the fastest way anew at the cost of its copies.
     mutating func replaceParent(
         _ slot: Int, isGone: Bool, ofAll: Bool = false, _ now: Instant,
         _ effects: inout [GossipEffect]
