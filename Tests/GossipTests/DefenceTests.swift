@@ -45,6 +45,18 @@ struct DefenceTests {
         #expect(lab.machine.neighborLinks.count < links.count)
     }
 
+    @Test func whatALinkThatHasSaidGoodbyeHeldCountsNoMore() {
+        let lab = Lab(peers: 10)
+        let link = lab.dialled(by: 1)
+        let piece = [UInt8](repeating: 0, count: GossipLimits.partBytes)
+        for _ in 0..<200 { lab.send(.part(isEnd: false, piece), over: link) }
+        lab.isStuck = [link]
+        #expect(lab.machine.links[link]?.message.isEmpty == false)
+        lab.send(.bye(.done), over: link)
+        #expect(lab.machine.links[link]?.message.isEmpty == true)
+        #expect(lab.machine.links[link]?.phase == .closing)
+    }
+
     @Test func whatAPausedLinkCouldNotSendIsNoBrokenPromise() {
         let lab = Lab(peers: 10)
         let link = lab.dialled(by: 1)

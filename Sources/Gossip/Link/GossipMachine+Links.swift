@@ -254,7 +254,8 @@ extension GossipMachine {
     private mutating func relieve(_ now: Instant, _ effects: inout [GossipEffect]) {
         func bytes(_ link: LinkState) -> Int { link.outbox.bulkBytes + link.message.count }
         while links.values.reduce(0, { $0 + bytes($1) }) > GossipLimits.messagesOfAll,
-            let largest = links.values.max(by: { bytes($0) < bytes($1) })
+            let largest = links.values.filter({ $0.phase != .closing })
+                .max(by: { bytes($0) < bytes($1) })
         {
             close(largest.name, .overload, now, &effects)
         }

@@ -326,7 +326,7 @@ extension GossipMachine {
             effects.append(.isOff(link.node))
         }
         leave(name, cause, now, &effects)
-        links[name]?.phase = .closing
+        links[name]?.beginClosing()
         effects.append(.unlink(name))
         planFill(now)
     }
